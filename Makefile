@@ -1,0 +1,54 @@
+# popbase: `make` lists what can be made. Every target does its own set-up first.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
+PERSONS ?= 20000
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml scripts/setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh
+	@rm -f $(VENV)/.installed-* && touch $@
+
+.PHONY: setup
+setup: $(STAMP) ## build .venv from the hashed lock
+
+.PHONY: demo
+demo: $(STAMP) ## generate a county and run all of it through Airflow (PERSONS=20000)
+	@$(BIN)/python -m scripts.demo --persons $(PERSONS)
+
+.PHONY: airflow
+airflow: $(STAMP) ## open Airflow on the demo's home, until Ctrl-C
+	@$(BIN)/python -m scripts.demo airflow
+
+.PHONY: test
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: test-long
+test-long: $(STAMP) ## run the tests that take long
+	@$(BIN)/python -m pytest -m long
+
+.PHONY: check
+check: $(STAMP) ## lint, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: reference
+reference: $(STAMP) ## write docs/reference and the contract schema anew
+	@$(BIN)/python -m pipelines.documenting
+
+.PHONY: lock
+lock: ## resolve the lock anew (needs uv)
+	@uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras \
+	  pyproject.toml -o requirements.lock --upgrade --quiet
+
+.PHONY: clean
+clean: ## remove what was built, not what was published
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,65 @@
+"""A generated county from files to publication: seconds by stage, and quality against the truth.
+
+    python -m benchmarks.county --persons 20000 --seeds 1 2 3
+
+Every seed is a county of its own in a home of its own; results go to benchmarks/results/county-<persons>.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks.machine import machine
+from pipelines.evaluating import evaluate_truth
+from pipelines.running import run_all
+from pipelines.settings import Settings
+from pipelines.store.database import front_database_url
+from pipelines.store.embedded import stop_server
+from pipelines.store.front import load_front_folder
+from pipelines.synthetic.generate import generate
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def measure(persons: int, seed: int) -> dict[str, object]:
+    base = Path(tempfile.mkdtemp(prefix="popbase-county-"))
+    settings = Settings(home=base / "home")
+    try:
+        generate(persons, seed, base / "county", 1)
+        load_front_folder(front_database_url(settings), base / "county" / "front")
+        run = run_all(settings, base / "county" / "inbox", lambda *_: None)
+        figures = evaluate_truth(settings, base / "county" / "truth.csv")
+    finally:
+        stop_server(settings)
+        shutil.rmtree(base, ignore_errors=True)
+    return {
+        "seed": seed,
+        "records": run.records,
+        "persons": run.persons,
+        "seconds": run.seconds,
+        "peak_rss_mib": run.peak_rss_mib,
+        "quality": figures,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--persons", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    options = parser.parse_args()
+    runs = []
+    for seed in options.seeds:
+        runs.append(measure(options.persons, seed))
+        print(json.dumps(runs[-1], ensure_ascii=False))
+    result = {"machine": machine(), "persons": options.persons, "runs": runs}
+    path = RESULTS / f"county-{options.persons}.json"
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

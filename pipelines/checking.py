@@ -1,0 +1,143 @@
+"""`popbase contracts check`: everything that is declared, read and held against each other; all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import polars as pl
+
+from pipelines.contract.code_lists import load_code_list
+from pipelines.contract.load import load_contracts
+from pipelines.contract.model import Contract
+from pipelines.contract.scaffold import TO_DO
+from pipelines.errors import ContractError, Fault
+from pipelines.kernels.standard import standardise_columns
+from pipelines.linkage.policy import load_linkage
+from pipelines.policy import load_release, load_survivorship
+from pipelines.quality.suite import Rule, Suite, load_suites
+from pipelines.quality.supported import SUPPORTED
+from pipelines.settings import Settings
+from pipelines.store.access import load_access
+from pipelines.store.golden import golden_tables
+
+Read = TypeVar("Read")
+POLICIES: Final[dict[str, Callable[[Path], Any]]] = {
+    "access": load_access,
+    "linkage": load_linkage,
+    "release": load_release,
+    "survivorship": load_survivorship,
+}
+AUDITS: Final = "published"
+_ADDED: Final = {"row_number", "operation", "record_key", "is_person"}
+_KEYS: Final = {"row_key", "person_id"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was read, and what is wrong with it.
+
+    Attributes:
+        counts: files read without fault, by kind.
+        faults: what stops popbase, or a rule from being checked.
+        open_places: places that the scaffold left for somebody to fill in.
+    """
+
+    counts: dict[str, int]
+    faults: tuple[Fault, ...]
+    open_places: tuple[Fault, ...]
+
+
+def check_declarations(settings: Settings) -> Checked:
+    """Load contracts, code lists, suites and policies, then look whether they fit each other."""
+    faults: list[Fault] = []
+    contracts = _read(lambda: load_contracts(settings.contracts), faults)
+    suites = _read(lambda: load_suites(settings.expectations), faults)
+    lists = sorted((settings.contracts / "_reference" / "codes").glob("*.yml"))
+    read = [_read(partial(load_code_list, path.stem, path.parent), faults) for path in lists]
+    policies = [_policy(settings.policies / f"{name}.yml", load, faults) for name, load in POLICIES.items()]
+    if contracts is not None and suites is not None:
+        faults += [*_unpaired(contracts, suites), *_unfit(contracts, suites)]
+    counts = {
+        "contracts": len(contracts or ()),
+        "suites": len(suites or ()),
+        "code lists": sum(found is not None for found in read),
+        "policies": sum(policies),
+    }
+    return Checked(counts, tuple(faults), tuple(_open_places(settings)))
+
+
+def _read(load: Callable[[], Read], faults: list[Fault]) -> Read | None:
+    try:
+        return load()
+    except ContractError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _policy(path: Path, load: Callable[[Path], Any], faults: list[Fault]) -> bool:
+    if not path.is_file():
+        faults.append(Fault(f"policies/{path.name}", "file", "is missing"))
+        return False
+    return _read(lambda: load(path), faults) is not None
+
+
+def _unpaired(contracts: Mapping[str, Contract], suites: Mapping[str, Suite]) -> Iterator[Fault]:
+    """Feeds without a suite, tables without an audit, suites of nothing."""
+    tables = {f"{AUDITS}/{table.name}" for table in golden_tables(contracts)}
+    for name in sorted({*contracts, *tables} - suites.keys()):
+        yield Fault(f"expectations/{name}.yml", "file", "is missing")
+    for name in sorted(suites.keys() - {*contracts, *tables}):
+        yield Fault(f"expectations/{name}.yml", "suite", "there is no such feed or published table")
+
+
+def _unfit(contracts: Mapping[str, Contract], suites: Mapping[str, Suite]) -> Iterator[Fault]:
+    """Rules of a kind that cannot be checked, and rules on columns that there are not."""
+    columns = {feed: standard_names(contract) for feed, contract in contracts.items()}
+    columns |= {
+        f"{AUDITS}/{table.name}": _KEYS | {column.name for column in table.columns}
+        for table in golden_tables(contracts)
+    }
+    for name in sorted(columns.keys() & suites.keys()):
+        for rule in suites[name].rules:
+            file, place = f"expectations/{name}.yml", f"rules.{rule.id}"
+            if rule.expectation not in SUPPORTED:
+                yield Fault(file, place, f"{rule.expectation} cannot be checked")
+            for missing in sorted(_columns_of(rule) - columns[name]):
+                yield Fault(file, place, f"there is no column {missing!r}")
+
+
+def standard_names(contract: Contract) -> set[str]:
+    """The columns a standardised batch of that contract has, raw ones left out."""
+    nothing = pl.DataFrame(schema={"row_number": pl.Int32})
+    standard, _ = standardise_columns(nothing, contract, as_of=date(2000, 1, 1))
+    return _ADDED | set(standard.columns)
+
+
+def _columns_of(rule: Rule) -> set[str]:
+    return {*rule.columns, *_columns_in(rule.kwargs.get("row_condition"))}
+
+
+def _columns_in(condition: object) -> set[str]:
+    """Columns a row condition names, however deep."""
+    if isinstance(condition, dict):
+        column = condition.get("column")
+        own = {str(column["name"])} if isinstance(column, dict) and "name" in column else set()
+        return own.union(*(_columns_in(value) for value in condition.values()))
+    if isinstance(condition, list):
+        return set().union(*(_columns_in(part) for part in condition))
+    return set()
+
+
+def _open_places(settings: Settings) -> Iterator[Fault]:
+    for folder in (settings.contracts, settings.expectations):
+        for path in sorted(folder.glob("[!_]*/*.yml")):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            open_lines = [str(number) for number, line in enumerate(lines, 1) if TO_DO.zh in line]
+            if open_lines:
+                name = str(path.relative_to(folder.parent))
+                yield Fault(name, f"line {', '.join(open_lines[:9])}", f"{len(open_lines)} still {TO_DO.en}")

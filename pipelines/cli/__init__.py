@@ -1,0 +1,20 @@
+"""The command line. It parses, calls, prints; everything it says is counts, ids, codes and paths."""
+
+from __future__ import annotations
+
+import sys
+
+from pipelines.cli import contracts, database, running, seeing, steering
+from pipelines.cli.console import app, told
+from pipelines.errors import PopbaseError
+
+__all__ = ["app", "contracts", "database", "main", "running", "seeing", "steering"]
+
+
+def main() -> None:
+    """Run the command; every error of ours ends in its message, its hint and its exit code."""
+    try:
+        app()
+    except PopbaseError as error:
+        told.print(f"popbase: {error}", style="red", markup=False)
+        sys.exit(error.exit_code)

@@ -1,0 +1,117 @@
+"""Commands that show: evaluate, explain, link, publications, status, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines.cli.console import JsonOption, app, print_json, said
+from pipelines.errors import UsageError
+from pipelines.settings import settings_from_environment
+
+
+@app.command()
+def evaluate(
+    truth: Annotated[Path, typer.Option(help="truth.csv: feed,data_date,row,person[,sequence].")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the resolution with a known truth: pairwise and B-cubed precision, recall and F1."""
+    from pipelines.evaluating import evaluate_truth
+
+    figures = evaluate_truth(settings_from_environment(), truth)
+    if as_json:
+        print_json(figures)
+        return
+    table = Table("", "precision", "recall", "F1", title="against the truth")
+    rows = {k: v for k, v in figures.items() if isinstance(v, dict) and "f1" in v} | figures["by_feed"]
+    for name, scores in rows.items():
+        table.add_row(name, *(f"{scores[s]:.5f}" for s in ("precision", "recall", "f1")))
+    said.print(table)
+    said.print(f"persons with two valid IDs: {figures['persons_with_two_valid_ids']}")
+
+
+@app.command()
+def explain(
+    person_id: Annotated[str, typer.Argument(help="A person's id, as in shared.person.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Why these records are one person: links, methods, weights, and where each value came from."""
+    from pipelines.explaining import explain_person
+
+    explained = explain_person(settings_from_environment(), person_id)
+    if as_json:
+        print_json(explained)
+    else:
+        said.print(explained["text"], markup=False)
+
+
+@app.command()
+def link(record_a: str, record_b: str, as_json: JsonOption = False) -> None:
+    """Why two records are, or are not, one person. Records are named as in `popbase explain`."""
+    from pipelines.explaining import explain_pair
+
+    explained = explain_pair(settings_from_environment(), record_a, record_b)
+    if as_json:
+        print_json(explained)
+    else:
+        said.print(explained["text"], markup=False)
+
+
+@app.command()
+def publications(as_json: JsonOption = False) -> None:
+    """List the publications; the arrow shows the one readers see."""
+    from pipelines.store import publication
+    from pipelines.store.database import open_database
+
+    with open_database(settings_from_environment()) as conn:
+        rows = publication.publications(conn)
+        current = publication.pointer(conn)
+    if as_json:
+        print_json({"pointer": current, "publications": rows})
+        return
+    table = Table("", "number", "state", "base", "opened", "closed", "content hash", "released at")
+    for row in rows:
+        counts = row["counts"].values()
+        table.add_row(
+            "→" if row["number"] == current else "",
+            str(row["number"]),
+            row["state"],
+            str(row["base"]),
+            str(sum(c["opened"] for c in counts)),
+            str(sum(c["closed"] for c in counts)),
+            str(row["content_hash"])[:16],
+            str(row["released_at"] or "")[:19],
+        )
+    said.print(table)
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """The state of every feed: last accepted delivery, what waits, what was refused."""
+    from pipelines.status import feed_states
+
+    states = feed_states(settings_from_environment())
+    if as_json:
+        print_json(states)
+        return
+    table = Table("feed", "data date", "sequence", "records on", "waiting", "refused")
+    for state in states["feeds"]:
+        table.add_row(*(str("" if state[c] is None else state[c]) for c in state))
+    said.print(table)
+    said.print(f"publication {states['publication']}")
+
+
+@app.command()
+def report(
+    number: Annotated[int | None, typer.Option(help="Publication; default: the newest.")] = None,
+) -> None:
+    """Build the auditor's report and say where it is."""
+    from pipelines.steps import run_step
+
+    built = run_step("report", settings_from_environment(), number=number)
+    if built["page"] is None:
+        raise UsageError("nothing was published yet", hint="popbase run --inbox DIR")
+    said.print(built["page"])

@@ -1,0 +1,1 @@
+"""What departments promise to send, as data."""

@@ -1,0 +1,1 @@
+"""Reading deliveries: manifests, headers, and rows of every form, as text."""

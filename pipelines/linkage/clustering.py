@@ -1,0 +1,164 @@
+"""Clusters out of links, with links that must never be.
+
+Union-find over the links in descending weight. A link is refused when its clusters would bring
+together two different citizen IDs (or two parts of one that was split), two records that a person
+judged to be different people, or more records than anybody has. Positive judgements come first and
+may join what IDs keep apart; nothing else may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TWO_IDS, JUDGED, TOO_LARGE = "two_ids", "judged_apart", "too_large"
+JUDGEMENT: Final = "judgement"
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Clusters of the nodes.
+
+    Attributes:
+        clusters: record_key, cluster (Int64); a cluster is numbered by the row of its first record
+            in the order of record keys.
+        refused: record_a, record_b, why; sorted.
+    """
+
+    clusters: pl.DataFrame
+    refused: pl.DataFrame
+
+
+@dataclass
+class _Forest:
+    """Clusters while they grow: parents, and of each root its size, labels and forbidden nodes."""
+
+    parent: list[int]
+    size: list[int]
+    labels: dict[int, frozenset[int]]
+    cap: int
+    enemies: dict[int, set[int]] = field(default_factory=dict)
+
+    def root(self, node: int) -> int:
+        while self.parent[node] != node:
+            self.parent[node] = self.parent[self.parent[node]]
+            node = self.parent[node]
+        return node
+
+    def join(self, a: int, b: int, *, judged: bool = False) -> str | None:
+        """Join two clusters, or say why not."""
+        a, b = self.root(a), self.root(b)
+        if a == b:
+            return None
+        mine, theirs = self.labels.get(a, frozenset()), self.labels.get(b, frozenset())
+        both = mine | theirs
+        if any(self.root(enemy) == b for enemy in self.enemies.get(a, ())):
+            return JUDGED
+        if not judged and len(both) > 1 and both not in (mine, theirs):
+            return TWO_IDS
+        if not judged and self.size[a] + self.size[b] > self.cap:
+            return TOO_LARGE
+        keep, gone = min(a, b), max(a, b)
+        self.parent[gone] = keep
+        self.size[keep] = self.size[a] + self.size[b]
+        if both:
+            self.labels[keep] = both
+        hostile = self.enemies.get(a, set()) | self.enemies.get(b, set())
+        if hostile:
+            self.enemies[keep] = hostile
+        return None
+
+
+def cluster(nodes: pl.DataFrame, links: pl.DataFrame, judgements: pl.DataFrame, size_cap: int) -> Clustering:
+    """Cluster records.
+
+    Args:
+        nodes: record_key, unit (Int32), label (Int64; null: no usable ID), anchor (record_key of its
+            unit). Records of one unit are joined first, unless a judgement forbids.
+        links: record_a, record_b, weight.
+        judgements: record_a, record_b, verdict; the last one on a pair counts.
+        size_cap: records a cluster may have.
+    """
+    ordered = nodes.sort("record_key").with_row_index("row")
+    verdicts = _verdicts(judgements, ordered)
+    touched = set(verdicts["record_a"]) | set(verdicts["record_b"])
+    ordered = _with_nodes(ordered, touched)
+    place = dict(zip(ordered["record_key"], ordered["node"], strict=True))
+    forest = _planted(ordered, size_cap)
+    refused: list[tuple[str, str, str]] = []
+    for a, b, verdict in verdicts.iter_rows():
+        if verdict == "negative":
+            forest.enemies.setdefault(place[a], set()).add(place[b])
+            forest.enemies.setdefault(place[b], set()).add(place[a])
+    _grow(forest, place, _positive(verdicts), refused, judged=True)
+    _grow(forest, place, _stars(ordered), refused)
+    in_order = links.sort("weight", "record_a", "record_b", descending=[True, False, False])
+    _grow(forest, place, in_order.select("record_a", "record_b").iter_rows(), refused)
+    roots = [forest.root(node) for node in ordered["node"].to_list()]
+    clusters = ordered.select("record_key", pl.Series("cluster", roots, dtype=pl.Int64))
+    schema = {"record_a": pl.String, "record_b": pl.String, "why": pl.String}
+    return Clustering(clusters, pl.DataFrame(refused, schema=schema, orient="row").sort(pl.all()))
+
+
+def _grow(
+    forest: _Forest,
+    place: dict[str, int],
+    pairs: Iterable[tuple[str, str]],
+    refused: list[tuple[str, str, str]],
+    *,
+    judged: bool = False,
+) -> None:
+    for a, b in pairs:
+        why = forest.join(place[a], place[b], judged=judged)
+        if why is not None:
+            refused.append((a, b, why))
+
+
+def _verdicts(judgements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The last verdict on each pair of records that are here; unsure is none."""
+    pair = [
+        pl.min_horizontal("record_a", "record_b").alias("a"),
+        pl.max_horizontal("record_a", "record_b").alias("b"),
+    ]
+    last = judgements.with_columns(pair).unique(["a", "b"], keep="last", maintain_order=True)
+    keys = known.select("record_key")
+    return (
+        last.select(pl.col("a").alias("record_a"), pl.col("b").alias("record_b"), "verdict")
+        .filter(pl.col("verdict").is_in(["positive", "negative"]))
+        .join(keys, left_on="record_a", right_on="record_key", how="semi")
+        .join(keys, left_on="record_b", right_on="record_key", how="semi")
+        .sort("record_a", "record_b")
+    )
+
+
+def _positive(verdicts: pl.DataFrame) -> Iterable[tuple[str, str]]:
+    return verdicts.filter(pl.col("verdict") == "positive").select("record_a", "record_b").iter_rows()
+
+
+def _with_nodes(ordered: pl.DataFrame, touched: set[str]) -> pl.DataFrame:
+    """A node a unit; units with a judged record fall into their records."""
+    judged = pl.col("record_key").is_in(sorted(touched)).any().over("unit")
+    return ordered.with_columns(is_judged=judged).with_columns(
+        node=pl.when("is_judged").then("row").otherwise(pl.col("row").min().over("unit"))
+    )
+
+
+def _planted(ordered: pl.DataFrame, size_cap: int) -> _Forest:
+    count = ordered.height
+    size = [0] * count
+    for node, members in ordered.group_by("node").len().iter_rows():
+        size[node] = members
+    labelled = ordered.filter(pl.col("label").is_not_null()).select("node", "label").unique()
+    labels = {node: frozenset((label,)) for node, label in labelled.iter_rows()}
+    return _Forest(list(range(count)), size, labels, size_cap)
+
+
+def _stars(ordered: pl.DataFrame) -> Iterable[tuple[str, str]]:
+    """Links of the anchors with the records of judged units."""
+    apart = ordered.filter(pl.col("is_judged") & (pl.col("record_key") != pl.col("anchor")))
+    return apart.sort("record_key").select("anchor", "record_key").iter_rows()

@@ -1,0 +1,134 @@
+"""Comparison vectors of candidate pairs: one level a comparison, and how common the agreeing value is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipelines.linkage import names as nm
+from pipelines.linkage.dates import birth_levels
+from pipelines.linkage.id_levels import number_levels
+from pipelines.linkage.neighbours import byte_matrix
+from pipelines.linkage.policy import MISSING, level
+
+if TYPE_CHECKING:
+    from pipelines.linkage.attributes import Attributes
+
+Levels = npt.NDArray[np.int8]
+Counts = npt.NDArray[np.int64]
+
+EQUAL: Final = ("sex", "household", "guardian", "employer", "local_number")
+_NAME: Final = ["name_key", "name_sound", "name_is_degraded"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Comparison vectors.
+
+    Attributes:
+        pairs: a, b (Int32), unit numbers, a < b.
+        levels: {comparison: level of each pair}; see policy.LEVELS; -1 where a side is missing.
+        counts: {comparison: on how many units the agreeing value stands}; 1 where none agrees.
+    """
+
+    pairs: pl.DataFrame
+    levels: dict[str, Levels]
+    counts: dict[str, Counts]
+
+
+def compare(pairs: pl.DataFrame, table: Attributes) -> Compared:
+    """Compare every value of one unit with every value of the other; the best level counts."""
+    numbered = pairs.with_row_index("pair")
+    found = {name: _equality(numbered, table.values[name]) for name in EQUAL}
+    found["name"] = _names(numbered, table.names)
+    found["birth"] = _births(numbered, table.births)
+    found["address"] = _addresses(numbered, table)
+    found["telephone"] = _telephones(numbered, table.values["telephone"])
+    found["citizen_id"] = number_levels(numbered, table.numbers)
+    return Compared(
+        pairs,
+        {name: levels for name, (levels, _) in found.items()},
+        {name: counts for name, (_, counts) in found.items()},
+    )
+
+
+def _equality(pairs: pl.DataFrame, table: pl.DataFrame) -> tuple[Levels, Counts]:
+    """Same (0) where a value is shared, other (1), -1 where a side has none."""
+    known = table["unit"].unique().implode()
+    both = (pairs["a"].is_in(known) & pairs["b"].is_in(known)).to_numpy()
+    found = np.where(both, 1, MISSING).astype(np.int8)
+    counted = table.with_columns(count=pl.len().over("value").cast(pl.Int64))
+    shared = (
+        pairs.join(counted, left_on="a", right_on="unit")
+        .join(table, left_on=["b", "value"], right_on=["unit", "value"], how="semi")
+        .group_by("pair")
+        .agg(pl.col("count").min())
+    )
+    counts = np.ones(pairs.height, dtype=np.int64)
+    counts[shared["pair"].to_numpy()] = shared["count"].to_numpy()
+    found[shared["pair"].to_numpy()] = 0
+    return found, counts
+
+
+def _addresses(pairs: pl.DataFrame, table: Attributes) -> tuple[Levels, Counts]:
+    same, street, other = (level("address", name) for name in ("same", "street", "other"))
+    whole, counts = _equality(pairs, table.values["address"])
+    stem, _ = _equality(pairs, table.values["street"])
+    found = np.where(whole == 0, same, np.where(stem == 0, street, other))
+    return np.where((whole < 0) & (stem < 0), MISSING, found).astype(np.int8), counts
+
+
+def _telephones(pairs: pl.DataFrame, telephones: pl.DataFrame) -> tuple[Levels, Counts]:
+    same, slip, other = (level("telephone", name) for name in ("same", "slip", "other"))
+    counted = telephones.with_columns(count=pl.len().over("value").cast(pl.Int64))
+    met = pairs.join(counted, left_on="a", right_on="unit").join(telephones, left_on="b", right_on="unit")
+    a, a_length = byte_matrix(met["value"])
+    b, b_length = byte_matrix(met["value_right"])
+    apart = (a != b).sum(axis=1)
+    is_slip = (apart == 1) & (a_length == b_length)
+    found = np.where(apart == 0, same, np.where(is_slip, slip, other)).astype(np.int8)
+    return _best(pairs.height, met.select("pair", "count", level=pl.Series(found)))
+
+
+def _births(pairs: pl.DataFrame, births: pl.DataFrame) -> tuple[Levels, Counts]:
+    counted = births.with_columns(count=pl.len().over("value").cast(pl.Int64))
+    met = pairs.join(counted, left_on="a", right_on="unit").join(births, left_on="b", right_on="unit")
+    levels = pl.Series("level", birth_levels(met["value"], met["value_right"]), dtype=pl.Int8)
+    return _best(pairs.height, met.select("pair", "count").with_columns(levels))
+
+
+def _names(pairs: pl.DataFrame, names: pl.DataFrame) -> tuple[Levels, Counts]:
+    distinct = names.select(_NAME).unique(maintain_order=True).with_row_index("name")
+    people = names.filter(~pl.col("is_former")).select("unit", "name_key").unique()
+    common = people.group_by("name_key").agg(count=pl.len().cast(pl.Int64))
+    coded = (
+        names.join(distinct, on=_NAME, how="left", nulls_equal=True, maintain_order="left")
+        .join(common, on="name_key", how="left", maintain_order="left")
+        .select("unit", "name", "is_former", pl.col("count").fill_null(1))
+    )
+    met = pairs.join(coded, left_on="a", right_on="unit").join(coded, left_on="b", right_on="unit")
+    codes = [met[side].cast(pl.Int32).to_numpy() for side in ("name", "name_right")]
+    levels = nm.name_levels(nm.encode_names(distinct), codes[0], codes[1])
+    former = (met["is_former"] | met["is_former_right"]).to_numpy()
+    levels[former] = np.where(levels[former] == nm.SAME, nm.FORMER, MISSING)
+    rows = met.select("pair", count=pl.max_horizontal("count", "count_right"))
+    return _best(pairs.height, rows.with_columns(pl.Series("level", levels, dtype=pl.Int8)))
+
+
+def _best(height: int, rows: pl.DataFrame) -> tuple[Levels, Counts]:
+    """Of each pair the best level, and of those the rarest value."""
+    best = (
+        rows.filter(pl.col("level") >= 0)
+        .group_by("pair")
+        .agg((pl.col("level").cast(pl.Int64) * (1 << 40) + pl.col("count")).min().alias("packed"))
+    )
+    levels = np.full(height, MISSING, dtype=np.int8)
+    counts = np.ones(height, dtype=np.int64)
+    packed = best["packed"].to_numpy()
+    levels[best["pair"].to_numpy()] = packed >> 40
+    counts[best["pair"].to_numpy()] = packed & ((1 << 40) - 1)
+    return levels, counts

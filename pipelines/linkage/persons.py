@@ -1,0 +1,106 @@
+"""Person ids that stay: a cluster keeps the id of its members, merges and splits leave events.
+
+Ids are opaque: the instance's prefix and a ten-digit number, given in the order of each new
+cluster's smallest record key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+EVENTS: Final = pl.Schema({"kind": pl.String, "person_id": pl.String, "other_id": pl.String})
+_DIGITS: Final = 10
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Persons of a run.
+
+    Attributes:
+        memberships: record_key, person_id, number; sorted by record_key.
+        events: kind, person_id, other_id. created: person_id is new. merged: person_id now stands
+            for other_id. split: other_id took records out of person_id.
+        next_number: the first number that was not given.
+    """
+
+    memberships: pl.DataFrame
+    events: pl.DataFrame
+    next_number: int
+
+
+def assign(clusters: pl.DataFrame, previous: pl.DataFrame, next_number: int, prefix: str) -> Assignment:
+    """Give every cluster its person.
+
+    Args:
+        clusters: record_key, cluster (any type that sorts), authority.
+        previous: record_key, person_id, number: the last run's memberships; records that left may
+            be among them.
+        next_number: the first number that no person ever had.
+        prefix: of new ids.
+
+    A person goes to the cluster that holds the most authoritative of its records (ties: the
+    smallest record key); a cluster that inherits several keeps the smallest number.
+    """
+    members = clusters.select("record_key", "cluster", "authority").join(
+        previous.select("record_key", "person_id", "number"), on="record_key", how="left"
+    )
+    heirs = _heirs(members)
+    kept = heirs.sort("number").unique("cluster", keep="first", maintain_order=True)
+    new = _new_persons(members, kept, next_number, prefix)
+    persons = pl.concat([kept.select("cluster", "person_id", "number"), new])
+    memberships = (
+        members.select("record_key", "cluster")
+        .join(persons, on="cluster", how="left")
+        .select("record_key", "person_id", "number")
+        .sort("record_key")
+    )
+    events = pl.concat([_created(new), _merged(heirs, kept), _split(members, heirs, persons)])
+    return Assignment(memberships, events, next_number + new.height)
+
+
+def _heirs(members: pl.DataFrame) -> pl.DataFrame:
+    """One row a previous person with records here: number, person_id, and the cluster it goes to."""
+    return (
+        members.filter(pl.col("number").is_not_null())
+        .sort("number", "authority", "record_key", descending=[False, True, False])
+        .unique("number", keep="first", maintain_order=True)
+        .select("number", "person_id", "cluster")
+    )
+
+
+def _new_persons(members: pl.DataFrame, kept: pl.DataFrame, next_number: int, prefix: str) -> pl.DataFrame:
+    digits = pl.col("number").cast(pl.String).str.zfill(_DIGITS)
+    return (
+        members.join(kept, on="cluster", how="anti")
+        .group_by("cluster")
+        .agg(pl.col("record_key").min())
+        .sort("record_key")
+        .with_columns(number=pl.int_range(pl.len(), dtype=pl.Int64) + next_number)
+        .select("cluster", pl.concat_str(pl.lit(prefix), digits).alias("person_id"), "number")
+    )
+
+
+def _created(new: pl.DataFrame) -> pl.DataFrame:
+    return new.select(pl.lit("created").alias("kind"), "person_id", pl.lit(None, pl.String).alias("other_id"))
+
+
+def _merged(heirs: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    older = kept.select("cluster", pl.col("person_id").alias("stays"), pl.col("number").alias("low"))
+    gone = heirs.join(older, on="cluster").filter(pl.col("number") != pl.col("low")).sort("number")
+    return gone.select(
+        pl.lit("merged").alias("kind"),
+        pl.col("stays").alias("person_id"),
+        pl.col("person_id").alias("other_id"),
+    )
+
+
+def _split(members: pl.DataFrame, heirs: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """Records that were a person's and are now in a cluster that is not its heir."""
+    held = members.filter(pl.col("number").is_not_null()).select("number", "person_id", "cluster")
+    lost = held.unique().join(heirs, on=["number", "cluster"], how="anti")
+    now = persons.select("cluster", pl.col("person_id").alias("other_id"), pl.col("number").alias("other"))
+    parted = lost.join(now, on="cluster").sort("number", "other")
+    return parted.select(pl.lit("split").alias("kind"), "person_id", "other_id")

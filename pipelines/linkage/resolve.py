@@ -1,0 +1,186 @@
+"""Resolution: from records to persons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines.linkage import clustering
+from pipelines.linkage.double_ids import double_ids
+from pipelines.linkage.frame import LINKS, complete
+from pipelines.linkage.identify import Identified, identify
+from pipelines.linkage.persons import assign
+from pipelines.linkage.policy import LinkagePolicy
+from pipelines.linkage.residual import FellegiSunterEngine, ResidualEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREVIOUS: Final = pl.Schema({"record_key": pl.String, "person_id": pl.String, "number": pl.Int64})
+JUDGEMENTS: Final = pl.Schema({"record_a": pl.String, "record_b": pl.String, "verdict": pl.String})
+_CERTAIN: Final = 60.0  # bits of a link by citizen ID or judgement
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Persons of a run; every frame is sorted, none depends on the order of rows given.
+
+    Attributes:
+        memberships: record_key, person_id, number.
+        links: record_a, record_b, method, weight, probability: what joined records. Methods:
+            valid_id, upgraded_id, roll_number (each record with the anchor of its ID), id_repair,
+            probabilistic (between anchors), judgement.
+        possible: the same columns: for clerical review.
+        conflicts: conflict_id, reason_code, record_keys.
+        events: kind, person_id, other_id; see persons.Assignment.
+        model: a summary of the model and counts; no values of persons.
+        next_number: the first person number that was not given.
+    """
+
+    memberships: pl.DataFrame
+    links: pl.DataFrame
+    possible: pl.DataFrame
+    conflicts: pl.DataFrame
+    events: pl.DataFrame
+    model: dict[str, Any]
+    next_number: int
+
+
+def resolve(
+    records: pl.DataFrame,
+    previous: pl.DataFrame | None,
+    judgements: pl.DataFrame | None,
+    policy: LinkagePolicy | Mapping[str, Any],
+    *,
+    next_number: int | None = None,
+    engine: ResidualEngine | None = None,
+) -> Resolution:
+    """Resolve the current records.
+
+    Args:
+        records: see frame.RECORDS; missing columns count as null.
+        previous: record_key, person_id, number of the last run.
+        judgements: record_a, record_b, verdict (positive, negative, unsure), oldest first.
+        policy: thresholds and likelihoods, read or still as policies/linkage.yml spells them.
+        next_number: the first number that no person ever had; default: after the highest of
+            `previous`.
+        engine: of the residual; default: FellegiSunterEngine.
+    """
+    if not isinstance(policy, LinkagePolicy):
+        policy = LinkagePolicy.model_validate(policy)
+    before = PREVIOUS.to_frame() if previous is None else previous.select(PREVIOUS.names())
+    judged = JUDGEMENTS.to_frame() if judgements is None else judgements.select(JUDGEMENTS.names())
+    frame = complete(records)
+    identified = identify(frame, policy)
+    units = units_of(frame, identified)
+    found = (engine or FellegiSunterEngine(policy)).link(units)
+    proposed = _by_records(found.links, units)
+    links = proposed.filter("is_link").select(LINKS.names())
+    grown = clustering.cluster(units, links, judged, policy.person_cap)
+    doubles, cases = double_ids(units, policy.block_cap)
+    if next_number is None:
+        next_number = 1 + int(before["number"].max() or 0)  # type: ignore[arg-type]
+    clusters = grown.clusters.join(frame.select("record_key", "authority"), on="record_key")
+    given = assign(clusters, before, next_number, policy.prefix)
+    joined = pl.concat([_by_id(units), links, _by_judgement(judged)])
+    review = pl.concat([proposed.select(LINKS.names()), doubles])
+    return Resolution(
+        memberships=given.memberships,
+        links=_inside(joined, grown.clusters),
+        possible=_between(review, grown.clusters, judged),
+        conflicts=pl.concat([identified.conflicts, cases]).sort("conflict_id"),
+        events=given.events,
+        model={**found.model, "units": units["unit"].n_unique(), "refused": _counts(grown.refused)},
+        next_number=given.next_number,
+    )
+
+
+def units_of(frame: pl.DataFrame, identified: Identified) -> pl.DataFrame:
+    """The records with unit (Int32, in the order of first record keys), label, method and anchor."""
+    units = frame.join(identified.parts, on="record_key", how="left", maintain_order="left").with_row_index(
+        "row"
+    )
+    group = pl.coalesce("part", -1 - pl.col("row").cast(pl.Int64))
+    first = pl.col("row").min().over(group)
+    anchor = pl.col("record_key").sort_by(
+        ["blind", "authority", "record_key"], descending=[False, True, False]
+    )
+    return (
+        units.with_columns(
+            unit=(first.rank("dense") - 1).cast(pl.Int32),
+            label=pl.col("part"),
+            blind=pl.col("name_key").is_null() | pl.col("name_is_degraded"),
+        )
+        .with_columns(anchor=anchor.first().over("unit"))
+        .drop("part", "blind", "row")
+    )
+
+
+def _by_records(links: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """The engine's links, each between the anchors of its units."""
+    anchors = units.select("unit", "anchor").unique().sort("unit")["anchor"]
+    a, b = anchors.gather(links["a"]), anchors.gather(links["b"])
+    sides = pl.DataFrame({"x": a, "y": b}).select(
+        record_a=pl.min_horizontal("x", "y"), record_b=pl.max_horizontal("x", "y")
+    )
+    return pl.concat([sides, links.drop("a", "b")], how="horizontal").sort("record_a", "record_b")
+
+
+def _by_id(units: pl.DataFrame) -> pl.DataFrame:
+    members = units.filter(pl.col("label").is_not_null() & (pl.col("record_key") != pl.col("anchor")))
+    return members.select(
+        pl.min_horizontal("anchor", "record_key").alias("record_a"),
+        pl.max_horizontal("anchor", "record_key").alias("record_b"),
+        "method",
+        pl.lit(_CERTAIN).alias("weight"),
+        pl.lit(1.0).alias("probability"),
+    )
+
+
+def _by_judgement(judgements: pl.DataFrame) -> pl.DataFrame:
+    positive = judgements.filter(pl.col("verdict") == "positive")
+    return positive.select(
+        pl.min_horizontal("record_a", "record_b").alias("record_a"),
+        pl.max_horizontal("record_a", "record_b").alias("record_b"),
+        pl.lit(clustering.JUDGEMENT).alias("method"),
+        pl.lit(_CERTAIN).alias("weight"),
+        pl.lit(1.0).alias("probability"),
+    )
+
+
+def _same_cluster(links: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+    """The links with `is_inside`; those with a record that is not here are left out."""
+    return (
+        links.join(clusters, left_on="record_a", right_on="record_key")
+        .join(clusters, left_on="record_b", right_on="record_key", suffix="_b")
+        .with_columns(is_inside=pl.col("cluster") == pl.col("cluster_b"))
+        .sort("record_a", "record_b", "method")
+    )
+
+
+def _inside(links: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+    """Links that hold: both records are one person now."""
+    return (
+        _same_cluster(links, clusters).filter("is_inside").select(LINKS.names()).unique(maintain_order=True)
+    )
+
+
+def _between(links: pl.DataFrame, clusters: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
+    """What a person may decide: still apart, and not judged yet."""
+    decided = judgements.filter(pl.col("verdict") != "unsure").select(
+        pl.min_horizontal("record_a", "record_b").alias("record_a"),
+        pl.max_horizontal("record_a", "record_b").alias("record_b"),
+    )
+    apart = _same_cluster(links, clusters).filter(~pl.col("is_inside"))
+    return (
+        apart.join(decided, on=["record_a", "record_b"], how="anti")
+        .select(LINKS.names())
+        .unique(["record_a", "record_b"], keep="first", maintain_order=True)
+        .sort("weight", "record_a", "record_b", descending=[True, False, False])
+    )
+
+
+def _counts(refused: pl.DataFrame) -> dict[str, int]:
+    return dict(refused.group_by("why").len().sort("why").iter_rows())

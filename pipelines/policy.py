@@ -1,0 +1,63 @@
+"""What the data office decides, read from policies/*.yml with every fault told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import ContractError, Fault
+
+Policy = TypeVar("Policy", bound=BaseModel)
+
+
+class Survivorship(BaseModel):
+    """Policy of survivorship: the ranks stand in the contracts, here stands the rest.
+
+    Attributes:
+        recency: columns that date a record, the first that is given counts.
+        unknown: {attribute: values that mean nobody knows}.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    recency: tuple[str, ...]
+    unknown: dict[str, tuple[str, ...]] = {}
+
+
+class Release(BaseModel):
+    """Policy of release: when a publication waits for a person's yes.
+
+    Attributes:
+        approve_reservations: whether rules over their warn threshold ask for approval.
+        largest_change: share (0 to 1) of persons opened or closed above which it waits; the first never does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    approve_reservations: bool = False
+    largest_change: float = 0.2
+
+
+def load_survivorship(path: Path) -> Survivorship:
+    """The survivorship policy; ContractError with every fault."""
+    return _load(path, Survivorship)
+
+
+def load_release(path: Path) -> Release:
+    """The release policy; ContractError with every fault."""
+    return _load(path, Release)
+
+
+def _load(path: Path, model: type[Policy]) -> Policy:
+    try:
+        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(declared)
+    except yaml.YAMLError:
+        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
+    except ValidationError as error:
+        faults = [
+            Fault(path.name, ".".join(map(str, fault["loc"])) or "file", fault["msg"])
+            for fault in error.errors()
+        ]
+        raise ContractError(faults) from None

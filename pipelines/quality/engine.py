@@ -1,0 +1,123 @@
+"""An execution engine of Great Expectations that computes on Polars.
+
+Great Expectations asks for all counts at once as one bundle; the engine answers with one lazy
+select whose bit masks it keeps, by full metric id (name, domain and arguments: two patterns on
+one column are two masks). `masks` afterwards says which rows every count was counted from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from great_expectations.core.batch import BatchData, BatchMarkers
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.validator.metric_configuration import MetricConfigurationID
+
+from pipelines.quality import conditions
+from pipelines.quality.masks import Mask, NotCheckable
+
+if TYPE_CHECKING:
+    from great_expectations.core.batch_spec import RuntimeDataBatchSpec
+    from great_expectations.execution_engine.execution_engine import (
+        MetricComputationConfiguration,
+    )
+    from great_expectations.expectations.row_conditions import (
+        AndCondition,
+        ComparisonCondition,
+        NullityCondition,
+        OrCondition,
+    )
+
+
+class PolarsBatch(BatchData):
+    """A frame, in the form in which Great Expectations carries batches about."""
+
+    def __init__(self, engine: PolarsExecutionEngine, frame: pl.LazyFrame) -> None:
+        super().__init__(execution_engine=engine)
+        self.frame = frame
+        self.schema = frame.collect_schema()
+
+
+class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
+    """Resolves metrics on one Polars frame; see `metrics` for those it knows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.masks: dict[MetricConfigurationID, pl.Series] = {}
+
+    def get_batch_data_and_markers(
+        self, batch_spec: RuntimeDataBatchSpec
+    ) -> tuple[PolarsBatch, BatchMarkers]:
+        """The frame of the request. The markers carry no clock time: results do not depend on it."""
+        frame: pl.DataFrame | pl.LazyFrame = batch_spec.batch_data
+        batch_spec.batch_data = "PolarsFrame"  # what remains of it in Great Expectations' result
+        return PolarsBatch(self, frame.lazy()), BatchMarkers({"ge_load_time": None})
+
+    @property
+    def batch(self) -> PolarsBatch:
+        """The batch loaded last."""
+        loaded = self.batch_manager.active_batch_data
+        if not isinstance(loaded, PolarsBatch):
+            raise NotCheckable("no frame is loaded")
+        return loaded
+
+    def where(self, domain: Mapping[str, Any]) -> pl.Expr | None:
+        """The row condition of a metric's domain, if it has one."""
+        declared = domain.get("row_condition")
+        if not declared:
+            return None
+        condition = conditions.as_condition(declared)
+        if isinstance(condition, str):
+            return conditions.from_text(condition, self.batch.schema)
+        return self.condition_to_filter_clause(condition)
+
+    def resolve_metric_bundle(
+        self, metric_fn_bundle: list[MetricComputationConfiguration]
+    ) -> dict[MetricConfigurationID, Any]:
+        """Counts of masks and single values, one select for each of the two kinds."""
+        asked = {item.metric_configuration.id: item.metric_fn for item in metric_fn_bundle}
+        masks = {metric: fn.failing for metric, fn in asked.items() if isinstance(fn, Mask)}
+        values = {metric: fn for metric, fn in asked.items() if isinstance(fn, pl.Expr)}
+        kept = self._select(masks)
+        self.masks.update(kept)
+        counts = {metric: int(mask.sum()) for metric, mask in kept.items()}
+        return counts | {metric: cell.item() for metric, cell in self._select(values).items()}
+
+    def one_value(self, expression: pl.Expr) -> Any:
+        """The single cell that an aggregating expression yields on the frame."""
+        with _without_values():
+            return self.batch.frame.select(expression).collect().item()
+
+    def _select(
+        self, expressions: Mapping[MetricConfigurationID, pl.Expr]
+    ) -> dict[MetricConfigurationID, pl.Series]:
+        if not expressions:
+            return {}
+        named = [expression.alias(str(n)) for n, expression in enumerate(expressions.values())]
+        with _without_values():
+            found = self.batch.frame.select(named).collect()
+        return dict(zip(expressions, found.get_columns(), strict=True))
+
+    def _comparison_condition_to_filter_clause(self, condition: ComparisonCondition) -> pl.Expr:
+        return conditions.comparison(condition, self.batch.schema)
+
+    def _nullity_condition_to_filter_clause(self, condition: NullityCondition) -> pl.Expr:
+        return conditions.nullity(condition, self.batch.schema)
+
+    def _and_condition_to_filter_clause(self, condition: AndCondition) -> pl.Expr:
+        return pl.all_horizontal(map(self.condition_to_filter_clause, condition.conditions))
+
+    def _or_condition_to_filter_clause(self, condition: OrCondition) -> pl.Expr:
+        return pl.any_horizontal(map(self.condition_to_filter_clause, condition.conditions))
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Polars' messages quote cells ("conversion failed for ..."): only the error's kind goes on."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise NotCheckable(f"Polars: {type(error).__name__}") from None

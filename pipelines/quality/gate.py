@@ -1,0 +1,71 @@
+"""The gate: may what was validated go on? Great Expectations has no say in it.
+
+Its `success` ignores severity, and `mostly` is its only threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from pipelines.quality.outcome import Outcome, RuleResult
+
+Decision = Literal["release", "reservations", "stop"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the gate did not simply open: the rule, and what its share or its silence led to."""
+
+    rule_id: str
+    decision: Decision
+    share: float
+    not_checked: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision and its reasons, in the order of the suite's rules."""
+
+    decision: Decision
+    reasons: tuple[Reason, ...]
+
+    @property
+    def stopped_by(self) -> tuple[str, ...]:
+        """Ids of the rules that stop the batch."""
+        return tuple(reason.rule_id for reason in self.reasons if reason.decision == "stop")
+
+
+def judge(outcome: Outcome) -> Verdict:
+    """Decide by severity, share and thresholds.
+
+    Stop beyond a `reject_batch` rule's reject threshold; a reservation beyond any rule's warn
+    threshold, and for every rule that could not be checked; else release.
+    """
+    reasons = tuple(filter(None, map(_reason, outcome.rules)))
+    decisions = {reason.decision for reason in reasons}
+    if "stop" in decisions:
+        return Verdict("stop", reasons)
+    return Verdict("reservations" if decisions else "release", reasons)
+
+
+def quarantined(outcome: Outcome) -> pl.DataFrame:
+    """The lines of `outcome.failing` whose rule says `quarantine_row`."""
+    ids = [result.rule.id for result in outcome.rules if result.rule.severity == "quarantine_row"]
+    return outcome.failing.filter(pl.col("rule_id").is_in(ids))
+
+
+def _reason(result: RuleResult) -> Reason | None:
+    rule = result.rule
+    if result.status == "not_checked":
+        return Reason(rule.id, "reservations", 0.0, result.reason_not_checked)
+    if result.status == "passed":
+        return None
+    limit = rule.thresholds.reject
+    if rule.severity == "reject_batch" and limit is not None and result.share > limit:
+        return Reason(rule.id, "stop", result.share)
+    if result.share > rule.thresholds.warn:
+        return Reason(rule.id, "reservations", result.share)
+    return None

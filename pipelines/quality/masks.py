@@ -1,0 +1,159 @@
+"""Masks: which rows a check looks at and which of them break it, as Polars expressions.
+
+One compiler for both uses: Great Expectations counts a mask, the department's list is the rows
+under it, so the two cannot disagree. What a null means (as in Great Expectations on pandas):
+
+- a check of values does not look at null rows; `not_be_null` and `be_null` look at all rows;
+- nulls are not duplicates of each other in one column, but are in compound columns;
+- in a pair, `ignore_row_if` says which rows are left out; of the others a null breaks the check;
+- a row condition that meets a null is not met, as in SQL (pandas says `null != x` is true).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+MARK: Final = "not checkable: "
+"""Begins every message that is safe to show; other exceptions' texts may hold values."""
+
+Values = Mapping[str, Any]
+
+
+class NotCheckable(Exception):
+    """A check has no answer on this frame. The message names columns and types, never values."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(MARK + reason)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Two Boolean expressions over one frame, without nulls; `failing` lies within `examined`."""
+
+    examined: pl.Expr
+    failing: pl.Expr
+
+
+def check_columns(schema: pl.Schema, columns: list[str]) -> None:
+    """Raise NotCheckable for the first column that the frame does not have."""
+    for column in columns:
+        if column not in schema:
+            raise NotCheckable(f"there is no column {column!r}")
+
+
+def literal(value: Any, kind: pl.DataType) -> Any:
+    """A suite's bound as a value comparable with a column of that type.
+
+    Dates written as text become dates; a date without a clock time stays a date, so that a
+    column of dates and one of timestamps read the same bound.
+    """
+    if isinstance(value, str) and kind.is_temporal():
+        value = dt.datetime.fromisoformat(value)
+    if isinstance(value, dt.datetime) and kind == pl.Date:
+        return value.date()
+    return value
+
+
+def between(values: pl.Expr, bounds: Values, kind: pl.DataType) -> pl.Expr:
+    """True within the bounds; `strict_min`, `strict_max` leave the bound itself out."""
+    low, high = (literal(bounds.get(name), kind) for name in ("min_value", "max_value"))
+    inside = pl.lit(value=True)
+    if low is not None:
+        inside &= values > low if bounds.get("strict_min") else values >= low
+    if high is not None:
+        inside &= values < high if bounds.get("strict_max") else values <= high
+    return inside
+
+
+def _in_set(column: pl.Expr, values: Values, kind: pl.DataType) -> pl.Expr:
+    wanted = values.get("value_set")
+    if wanted is None:
+        return column.is_not_null()
+    return column.is_in([literal(value, kind) for value in wanted if value is not None])
+
+
+def _outside_set(column: pl.Expr, values: Values, kind: pl.DataType) -> pl.Expr:
+    if values.get("value_set") is None:
+        return column.is_not_null()
+    return ~_in_set(column, values, kind)
+
+
+ColumnCheck = Callable[[pl.Expr, Values, pl.DataType], pl.Expr]
+LENGTH: Final = pl.UInt32()
+
+COLUMN_CHECKS: Final[dict[str, ColumnCheck]] = {
+    "column_values.nonnull": lambda column, _v, _k: column.is_not_null(),
+    "column_values.null": lambda column, _v, _k: column.is_null(),
+    "column_values.match_regex": lambda column, v, _k: column.str.contains(v["regex"]),
+    "column_values.not_match_regex": lambda column, v, _k: ~column.str.contains(v["regex"]),
+    "column_values.in_set": _in_set,
+    "column_values.not_in_set": _outside_set,
+    "column_values.between": between,
+    "column_values.value_length.equals": lambda column, v, _k: column.str.len_chars() == v["value"],
+    "column_values.value_length.between": lambda column, v, _k: between(column.str.len_chars(), v, LENGTH),
+}
+"""Metric name -> expression that is true for a value as it should be."""
+
+ALL_ROWS: Final = frozenset({"column_values.nonnull", "column_values.null"})
+UNIQUE: Final = "column_values.unique"
+
+PAIR_CHECKS: Final[dict[str, Callable[[pl.Expr, pl.Expr, Values], pl.Expr]]] = {
+    "column_pair_values.a_greater_than_b": lambda a, b, v: a >= b if v.get("or_equal") else a > b,
+    "column_pair_values.equal": lambda a, b, _v: a == b,
+}
+COMPOUND_UNIQUE: Final = "compound_columns.unique"
+
+
+def column_mask(metric: str, column: str, values: Values, kind: pl.DataType, where: pl.Expr | None) -> Mask:
+    """The mask of a check on one column; `kind` is its type, `where` its row condition."""
+    cells = pl.col(column)
+    examined = _within(pl.lit(value=True) if metric in ALL_ROWS else cells.is_not_null(), where)
+    if metric == UNIQUE:
+        # Duplicates are looked for among the rows examined only.
+        seen = cells if where is None else pl.when(examined).then(cells)
+        return Mask(examined, seen.is_duplicated() & examined)
+    good = COLUMN_CHECKS[metric](cells, values, kind)
+    return Mask(examined, (~good).fill_null(value=False) & examined)
+
+
+def pair_mask(metric: str, a: str, b: str, values: Values, ignore: str, where: pl.Expr | None) -> Mask:
+    """The mask of a check on two columns of one row; a null in an examined row breaks it."""
+    given = {
+        "neither": pl.lit(value=True),
+        "both_values_are_missing": pl.col(a).is_not_null() | pl.col(b).is_not_null(),
+        "either_value_is_missing": pl.col(a).is_not_null() & pl.col(b).is_not_null(),
+    }
+    if ignore not in given:
+        raise NotCheckable(f"ignore_row_if may not be {ignore!r}")
+    examined = _within(given[ignore], where)
+    good = PAIR_CHECKS[metric](pl.col(a), pl.col(b), values)
+    return Mask(examined, ~good.fill_null(value=False) & examined)
+
+
+def compound_mask(columns: list[str], ignore: str, where: pl.Expr | None) -> Mask:
+    """The mask of rows that repeat each other in several columns taken together."""
+    known = [pl.col(column).is_not_null() for column in columns]
+    given = {
+        "never": pl.lit(value=True),
+        "all_values_are_missing": pl.any_horizontal(known),
+        "any_value_is_missing": pl.all_horizontal(known),
+    }
+    if ignore not in given:
+        raise NotCheckable(f"ignore_row_if may not be {ignore!r}")
+    examined = _within(given[ignore], where)
+    key = pl.struct(columns if where is None else [examined.alias("\x00examined"), *columns])
+    return Mask(examined, key.is_duplicated() & examined)
+
+
+def count_examined(mask: Mask) -> pl.Expr:
+    """How many rows the check looks at; a constant stands for all of them."""
+    return mask.examined.sum() if mask.examined.meta.root_names() else pl.len()
+
+
+def _within(rows: pl.Expr, where: pl.Expr | None) -> pl.Expr:
+    return rows if where is None else rows & where.fill_null(value=False)

@@ -1,0 +1,70 @@
+"""The report as one HTML page a language: no script, no font, no picture from elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.report import formats, pictures
+from pipelines.report.basics import Fact, Language, Words
+from pipelines.report.model import Report
+from pipelines.report.texts import say, say_word
+
+TEMPLATES: Final = Path(__file__).with_name("templates")
+PAGES: Final[dict[Language, str]] = {"zh": "index.html", "en": "index.en.html"}
+"""The page of each language, by file name."""
+
+
+def render_page(report: Report, language: Language) -> str:
+    """The page; the same bytes for the same report."""
+    other: Language = "en" if language == "zh" else "zh"
+    template = _environment(language).get_template("page.html.j2")
+    return template.render(report=report, other_page=PAGES[other])
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def text(key: str, **facts: Fact) -> str:
+        return say(key, language, facts)
+
+    environment.globals.update(
+        language=language,
+        t=text,
+        remark_text=lambda remark: say(f"remark.{remark.key}", language, remark.facts),
+        word=partial(_word, language=language),
+        pictures=pictures,
+    )
+    environment.filters.update(_filters(language))
+    return environment
+
+
+def _word(group: str, stored: str | None, *, language: Language) -> str:
+    return say_word(group, stored, language)
+
+
+def _filters(language: Language) -> dict[str, Any]:
+    def spoken(words: Words | None) -> str:
+        return words.of(language) if words else formats.DASH
+
+    return {
+        "words": spoken,
+        "number": formats.number,
+        "signed": formats.signed,
+        "share": formats.share,
+        "limit": formats.limit,
+        "score": formats.score,
+        "seconds": formats.seconds,
+        "moment": formats.moment,
+        "row_numbers": formats.row_numbers,
+    }

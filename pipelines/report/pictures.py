@@ -1,0 +1,75 @@
+"""Small pictures as inline SVG, sized by the page and coloured by its style sheet.
+
+They repeat numbers that stand beside them, so they are hidden from screen readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from markupsafe import Markup
+
+from pipelines.report.basics import Rows
+from pipelines.report.checks import RuleSheet
+
+THINNEST: Final = 1.2
+"""Per cent of the width below which no part is drawn that is not nought."""
+
+
+def rows_bar(rows: Rows) -> Markup:
+    """Where rows went, as parts of one bar."""
+    parts = ("accepted", "pending", "quarantined", "superseded", "refused")
+    return stacked((name, getattr(rows, name)) for name in parts)
+
+
+def rules_bar(sheet: RuleSheet) -> Markup:
+    """Passed, failed and not checked rules, as parts of one bar."""
+    return stacked((s, sheet.count(s)) for s in ("passed", "failed", "not_checked"))
+
+
+def stacked(parts: Iterable[tuple[str, int]]) -> Markup:
+    """Parts of a whole side by side; the class of each is its name."""
+    shown = [(name, value) for name, value in parts if value > 0]
+    widths = _widths([value for _, value in shown])
+    drawn, left = [], 0.0
+    for (name, _), width in zip(shown, widths, strict=True):
+        drawn.append(_rect(f"part-{name}", left, width))
+        left += width
+    return _svg("stack", drawn)
+
+
+def bar(value: float, top: float, name: str = "plain") -> Markup:
+    """A bar of `value` on a track of `top`."""
+    width = 0.0 if top <= 0 or value <= 0 else max(THINNEST, 100 * value / top)
+    drawn = [_rect("track", 0, 100)]
+    if width:
+        drawn.append(_rect(f"part-{name}", 0, min(width, 100)))
+    return _svg("bar", drawn)
+
+
+def balance(opened: int, closed: int, top: int) -> Markup:
+    """Closed rows to the left of the middle, opened ones to the right."""
+    left, right = (50 * value / top if top else 0 for value in (closed, opened))
+    left, right = (max(THINNEST, w) if v else 0 for w, v in ((left, closed), (right, opened)))
+    drawn = [_rect("part-closed", 50 - left, left), _rect("part-opened", 50, right)]
+    return _svg("balance", [_rect("track", 0, 100), *drawn, _rect("axis", 49.8, 0.4)])
+
+
+def _widths(values: list[int]) -> list[float]:
+    """Per cent of the whole, thin ones thickened at the cost of the widest."""
+    whole = sum(values)
+    widths = [max(THINNEST, 100 * value / whole) for value in values]
+    if widths:
+        widest = widths.index(max(widths))
+        widths[widest] -= sum(widths) - 100
+    return widths
+
+
+def _rect(name: str, left: float, width: float) -> str:
+    return f'<rect class="{name}" x="{left:.2f}%" y="0" width="{width:.2f}%" height="100%"/>'
+
+
+def _svg(kind: str, drawn: list[str]) -> Markup:
+    inner = "".join(drawn)
+    return Markup(f'<svg class="{kind}" aria-hidden="true" focusable="false">{inner}</svg>')  # noqa: S704 - numbers and names of ours

@@ -1,0 +1,52 @@
+"""The report's wording, texts.yml, in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pipelines.report.basics import Fact, Language, Words
+
+TEXTS = Path(__file__).with_name("texts.yml")
+
+
+@cache
+def all_texts(path: Path = TEXTS) -> dict[str, Words]:
+    """Every text by its dotted key, `section.feeds.title`.
+
+    Raises:
+        KeyError: a text lacks a language.
+    """
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        f"{group}.{name}": Words(text["zh"], text["en"])
+        for group, texts in declared.items()
+        for name, text in texts.items()
+    }
+
+
+def say(key: str, language: Language, facts: Mapping[str, Fact] | None = None) -> str:
+    """The text of `key`, its {places} filled; KeyError when nobody wrote it."""
+    text = all_texts()[key].of(language)
+    return text.format_map({name: _spell(fact, language) for name, fact in (facts or {}).items()})
+
+
+def say_word(group: str, word: str | None, language: Language) -> str:
+    """The text of a stored word (a state, a method); the word itself when nobody wrote one."""
+    if not word:
+        return "—"
+    text = all_texts().get(f"{group}.{word}")
+    return text.of(language) if text else word.replace("_", " ")
+
+
+def _spell(fact: Fact, language: Language) -> str:
+    if isinstance(fact, Words):
+        return fact.of(language)
+    if isinstance(fact, tuple):
+        named = [(words.of(language), count) for words, count in fact]
+        listed = (name if count is None else f"{name} {count:,}" for name, count in named)
+        return ("、" if language == "zh" else ", ").join(listed)
+    return f"{fact:,}" if isinstance(fact, int) else str(fact)

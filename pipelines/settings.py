@@ -1,0 +1,70 @@
+"""Where popbase lives: the environment, read once into one frozen value. Nothing else reads os.environ."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places a run works in.
+
+    Attributes:
+        home: `$POPBASE_HOME`; lake, embedded server and reports live below it.
+        database_url: the shared database; None means the embedded server in `home`.
+        front_database_url: the departments' exchange database; None means the embedded one.
+        declarations: folder that holds contracts/, expectations/, policies/ and sql/.
+        pg_bin: folder of initdb and pg_ctl; None means the installed wheel's.
+    """
+
+    home: Path
+    database_url: str | None = None
+    front_database_url: str | None = None
+    declarations: Path = ROOT
+    pg_bin: Path | None = None
+
+    @property
+    def lake(self) -> Path:
+        """Delivered bytes and Parquet of every stage."""
+        return self.home / "lake"
+
+    @property
+    def reports(self) -> Path:
+        """Pages for auditors, one folder a publication."""
+        return self.home / "reports"
+
+    @property
+    def contracts(self) -> Path:
+        """Folder of the contracts."""
+        return self.declarations / "contracts"
+
+    @property
+    def expectations(self) -> Path:
+        """Folder of the suites."""
+        return self.declarations / "expectations"
+
+    @property
+    def policies(self) -> Path:
+        """Folder of what the data office decides."""
+        return self.declarations / "policies"
+
+    @property
+    def sql(self) -> Path:
+        """Folder of the numbered SQL files."""
+        return self.declarations / "sql"
+
+
+def settings_from_environment() -> Settings:
+    """Settings from POPBASE_HOME, POPBASE_DATABASE_URL, POPBASE_FRONT_DATABASE_URL and the like."""
+    pg_bin = os.environ.get("POPBASE_PG_BIN")
+    return Settings(
+        home=Path(os.environ.get("POPBASE_HOME") or "var").expanduser().resolve(),
+        database_url=os.environ.get("POPBASE_DATABASE_URL") or None,
+        front_database_url=os.environ.get("POPBASE_FRONT_DATABASE_URL") or None,
+        declarations=Path(os.environ.get("POPBASE_DECLARATIONS") or ROOT).resolve(),
+        pg_bin=Path(pg_bin) if pg_bin else None,
+    )

@@ -1,0 +1,1 @@
+"""The stages, one verb a file. They hand over through stored tables and never call each other."""

@@ -1,0 +1,126 @@
+"""Resolve: which current records, over all feeds, are one person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import yaml
+
+from pipelines import __version__
+from pipelines.contract.load import load_contracts
+from pipelines.settings import Settings
+from pipelines.store import runs
+from pipelines.store.database import open_database
+from pipelines.store.lake import Lake
+from pipelines.store.ledger import record_time
+from pipelines.store.publication import pointer
+from pipelines.store.records import accepted_chain, current_records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.contract.model import Contract
+    from pipelines.linkage.resolve import Resolution
+    from pipelines.store.postgres import Connection
+
+STAGE = "resolve"
+SPEAKING = (
+    "record_key", "citizen_id", "citizen_id_status", "citizen_id_cleaned", "citizen_id_born_on",
+    "citizen_id_sex_code", "name", "name_key", "name_sound", "name_is_degraded", "former_name_key",
+    "sex_code", "born_on", "telephone", "household_number", "registered_address",
+    "residence_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
+    "guardian_telephone",
+    "personal_number",
+)  # fmt: skip
+"""Standard columns that say who a record speaks of."""
+
+
+def resolve(settings: Settings) -> dict[str, Any]:
+    """Link the current records of all feeds into persons.
+
+    Returns {"run_id", "records", "persons", "links": {method: n}, "conflicts"}; `run_id` is None when nothing
+    changed since the publication that readers see.
+    """
+    started = time.monotonic()
+    contracts = load_contracts(settings.contracts)
+    lake = Lake(settings.lake)
+    with open_database(settings) as conn:
+        chains = {feed: accepted_chain(conn, feed) for feed in contracts}
+        base = pointer(conn)
+        inputs = _inputs(settings, {f: [b.batch_id for b in c] for f, c in chains.items() if c})
+        run_id = _run_id(inputs, base)
+        if not inputs["feeds"] or runs.released_inputs(conn, base) == inputs:
+            return {"run_id": None}
+        frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
+        records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
+        resolution = _link(settings, conn, records)
+        _keep(lake, run_id, resolution)
+        runs.begin_run(conn, run_id, base, inputs, records.height)
+        runs.record_resolution(conn, run_id, resolution)
+        record_time(conn, run_id, STAGE, time.monotonic() - started, records.height)
+    return _summary(run_id, records, resolution)
+
+
+def _inputs(settings: Settings, feeds: dict[str, list[str]]) -> dict[str, Any]:
+    """All a publication depends on: the batches, what the data office decided, the code."""
+    decided = {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(settings.policies.glob("*.yml"))
+    }
+    declared = hashlib.sha256()
+    for path in sorted(settings.contracts.rglob("*.yml")):
+        declared.update(path.read_bytes())
+    return {
+        "feeds": feeds,
+        "policies": decided,
+        "contracts": declared.hexdigest(),
+        "version": __version__,
+    }
+
+
+def _run_id(inputs: Mapping[str, Any], base: int) -> str:
+    spelled = json.dumps([inputs, base], sort_keys=True, ensure_ascii=False)
+    return f"run-{hashlib.sha256(spelled.encode()).hexdigest()[:12]}"
+
+
+def speaking_records(frames: Mapping[str, pl.DataFrame], contracts: Mapping[str, Contract]) -> pl.DataFrame:
+    """Records that speak of a person, over all feeds, in one vocabulary, sorted by record key."""
+    spoken = [
+        frame.filter("is_person").select(
+            *[name for name in SPEAKING if name in frame.columns],
+            pl.lit(feed).alias("feed"),
+            pl.lit(contracts[feed].authority).alias("authority"),
+        )
+        for feed, frame in sorted(frames.items())
+    ]
+    return pl.concat(spoken, how="diagonal").sort("record_key")
+
+
+def _link(settings: Settings, conn: Connection, records: pl.DataFrame) -> Resolution:
+    from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415 - recordlinkage is dear
+
+    policy = yaml.safe_load((settings.policies / "linkage.yml").read_text(encoding="utf-8"))
+    return link_records(
+        records, runs.memberships(conn), runs.judgements(conn), policy, next_number=runs.next_number(conn)
+    )
+
+
+def _keep(lake: Lake, run_id: str, resolution: Resolution) -> None:
+    lake.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
+    lake.write(f"links/{run_id}", resolution.links)
+    lake.write(f"possible/{run_id}", resolution.possible)
+
+
+def _summary(run_id: str, records: pl.DataFrame, resolution: Resolution) -> dict[str, Any]:
+    methods = resolution.links.group_by("method").len().sort("method").rows()
+    return {
+        "run_id": run_id,
+        "records": records.height,
+        "persons": resolution.memberships["person_id"].n_unique(),
+        "links": dict(methods),
+        "conflicts": resolution.conflicts.height,
+    }

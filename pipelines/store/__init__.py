@@ -1,0 +1,1 @@
+"""The store: the lake, and PostgreSQL. The only place that knows psycopg2."""

@@ -1,0 +1,136 @@
+"""Golden tables, made from the contracts: `person`, and one table for each contract that publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines.contract.load import shared_title, title_of
+from pipelines.contract.model import PERSON_ATTRIBUTES, Bilingual, Contract
+from pipelines.errors import ContractError, Fault
+from pipelines.store.migrations import declare
+from pipelines.store.postgres import Connection, fetch
+
+_VERSIONED = (
+    "row_key text not null, person_id text not null, row_hash bytea not null,"
+    " from_publication integer not null, to_publication integer, check (to_publication > from_publication)"
+)
+VERSION_COLUMNS = ("row_key", "person_id", "row_hash", "from_publication", "to_publication")
+"""Columns every golden table has before its own."""
+
+_SQL_TYPES = {
+    "date": "date", "timestamp": "timestamp", "decimal": "numeric", "integer": "bigint", "flag": "boolean",
+}  # fmt: skip
+_PERSON_TYPES = {
+    "born_on": "date", "struck_off_on": "date", "is_struck_off": "boolean", "record_count": "bigint",
+}  # fmt: skip
+PERSON_COLUMNS = (*PERSON_ATTRIBUTES, "is_struck_off", "record_count", "feeds")
+
+
+@dataclass(frozen=True)
+class GoldenColumn:
+    """A column: its SQL type, and what it is in both languages."""
+
+    name: str
+    sql_type: str
+    title: Bilingual
+
+
+@dataclass(frozen=True)
+class GoldenTable:
+    """A golden table.
+
+    Attributes:
+        name: as in golden.<name> and shared.<name>.
+        title: what it is.
+        columns: its own columns, in order.
+        departments: who reads it; None means every department, masked.
+    """
+
+    name: str
+    title: Bilingual
+    columns: tuple[GoldenColumn, ...]
+    departments: tuple[str, ...] | None
+
+
+def golden_tables(contracts: Mapping[str, Contract]) -> list[GoldenTable]:
+    """`person`, then the domain tables in the order of the contracts."""
+    domains = [_domain_table(contract) for contract in contracts.values() if contract.publishes]
+    return [_person_table(), *domains]
+
+
+def _person_table() -> GoldenTable:
+    columns = tuple(
+        GoldenColumn(name, _PERSON_TYPES.get(name, "text"), shared_title(name)) for name in PERSON_COLUMNS
+    )
+    return GoldenTable("person", Bilingual(zh="人口基础信息", en="Persons"), columns, None)
+
+
+def _domain_table(contract: Contract) -> GoldenTable:
+    published = contract.publishes
+    if published is None:
+        raise ValueError(contract.feed)
+    columns = []
+    for name in published.columns:
+        column = contract.column(name)
+        columns.append(GoldenColumn(name, _SQL_TYPES.get(column.type, "text"), title_of(column)))
+    readers = dict.fromkeys((contract.owner.department, *published.readers))
+    return GoldenTable(published.table, published.title, tuple(columns), tuple(readers))
+
+
+def ensure_tables(conn: Connection, contracts: Mapping[str, Contract]) -> list[str]:
+    """Make the golden tables and add the columns that contracts gained; return the names of what changed.
+
+    Raises:
+        ContractError: when a contract gives a published column another type than it was made with.
+    """
+    tables = golden_tables(contracts)
+    _check_types(conn, tables)
+    return [table.name for table in tables if declare(conn, f"golden.{table.name}", _ddl(table))]
+
+
+def _check_types(conn: Connection, tables: list[GoldenTable]) -> None:
+    made = {
+        (row["table_name"], row["column_name"]): row["sql_type"]
+        for row in fetch(
+            conn,
+            "select c.relname as table_name, a.attname as column_name, format_type(a.atttypid, null) as sql_type"
+            " from pg_attribute a join pg_class c on c.oid = a.attrelid"
+            " where c.relnamespace = 'golden'::regnamespace and a.attnum > 0 and not a.attisdropped",
+        )
+    }
+    faults = [
+        Fault("contracts", f"{table.name}.{column.name}", f"was published as {was}, is now {column.sql_type}")
+        for table in tables
+        for column in table.columns
+        if (was := made.get((table.name, column.name))) is not None
+        and was.removesuffix(" without time zone") != column.sql_type
+    ]
+    if faults:
+        raise ContractError(faults)
+
+
+def _ddl(table: GoldenTable) -> str:
+    """Idempotent DDL: columns a contract gained are added, those it lost stay and are no longer filled."""
+    name = f'golden."{table.name}"'
+    lines = [
+        f"create table if not exists {name} ({_VERSIONED});",
+        f'create unique index if not exists "{table.name}_version" on {name} (row_key, from_publication);',
+        f'create index if not exists "{table.name}_person" on {name} (person_id);',
+        f"comment on table {name} is {_comment(table.title)};",
+    ]
+    for column in table.columns:
+        lines += [
+            f'alter table {name} add column if not exists "{column.name}" {column.sql_type};',
+            f'comment on column {name}."{column.name}" is {_comment(column.title)};',
+        ]
+    return "\n".join(lines)
+
+
+def _comment(title: Bilingual) -> str:
+    return literal(f"{title.zh}; {title.en}")
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

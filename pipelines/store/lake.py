@@ -1,0 +1,128 @@
+"""The lake: delivered bytes by their hash, and Parquet by batch and stage. Nothing in it is changed in place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+import pyarrow.parquet as pq
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder of content-addressed bytes (`bytes/`) and named frames."""
+
+    root: Path
+
+    def put_bytes(self, source: IO[bytes]) -> str:
+        """Copy a stream into the lake and return its SHA-256; the same bytes are stored once."""
+        digest = hashlib.sha256()
+        with _replacing(self.root / "bytes" / f"incoming-{secrets.token_hex(8)}") as (part, keep):
+            with part.open("wb") as target:
+                while block := source.read(CHUNK):
+                    digest.update(block)
+                    target.write(block)
+            sha256 = digest.hexdigest()
+            keep(self._bytes_path(sha256))
+        return sha256
+
+    def open_bytes(self, sha256: str) -> IO[bytes]:
+        """The stored bytes of that hash."""
+        return self._bytes_path(sha256).open("rb")
+
+    def write(self, name: str, frame: pl.DataFrame) -> None:
+        """Write a frame under a name such as `standard/<batch_id>`, wholly or not at all."""
+        target = self.path(name)
+        with _replacing(target) as (part, keep):
+            frame.write_parquet(part, compression="zstd", compression_level=1)
+            keep(target)
+
+    def write_chunks(self, name: str, chunks: Iterable[pl.DataFrame]) -> int:
+        """Write frames of one schema as one file, a row group each; return the rows written."""
+        target = self.path(name)
+        rows = 0
+        with _replacing(target) as (part, keep):
+            writer: pq.ParquetWriter | None = None
+            try:
+                for chunk in chunks:
+                    table = chunk.to_arrow(compat_level=pl.CompatLevel.oldest())
+                    writer = writer or pq.ParquetWriter(part, table.schema, compression="zstd")
+                    writer.write_table(table)
+                    rows += chunk.height
+            finally:
+                if writer is not None:
+                    writer.close()
+            if writer is None:
+                raise ValueError(f"{name}: no chunk, so no schema")
+            keep(target)
+        return rows
+
+    def read(self, name: str) -> pl.DataFrame:
+        """The whole frame of that name."""
+        return pl.read_parquet(self.path(name))
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """The frame of that name, lazily."""
+        return pl.scan_parquet(self.path(name))
+
+    def has(self, name: str) -> bool:
+        """Whether a frame of that name was written."""
+        return self.path(name).exists()
+
+    def remove(self, name: str) -> None:
+        """Delete the frame of that name, if it is there."""
+        self.path(name).unlink(missing_ok=True)
+
+    def path(self, name: str) -> Path:
+        """Where the frame of that name lies."""
+        return self.root / f"{name}.parquet"
+
+    def _bytes_path(self, sha256: str) -> Path:
+        return self.root / "bytes" / sha256[:2] / sha256
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[tuple[Path, Keep]]:
+    """A scratch file beside `target`, renamed into place by `keep` after its bytes are on disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part, Keep(part)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Makes a scratch file durable and visible under its final name."""
+
+    part: Path
+
+    def __call__(self, target: Path) -> None:
+        """Flush the scratch file to disk, then rename it to `target`."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self.part.open("rb") as written:
+            os.fsync(written.fileno())
+        self.part.replace(target)
+
+
+def copy_file(lake: Lake, path: Path) -> str:
+    """Put a file into the lake by its content."""
+    with path.open("rb") as source:
+        return lake.put_bytes(source)
+
+
+def free_bytes(lake: Lake) -> int:
+    """Bytes free on the lake's disk."""
+    lake.root.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(lake.root).free

@@ -1,0 +1,187 @@
+"""Golden rows by publication: which a number sees, what a new number writes, and how that is undone.
+
+A row stands in publications from <= n < to. A number that is being staged writes rows with from = n and sets
+to = n on rows that end; readers at an earlier number see neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines.errors import PopbaseError
+from pipelines.store.golden import VERSION_COLUMNS
+from pipelines.store.postgres import Connection, compose, copy_frame, execute, fetch, fetch_frame, has_table
+
+PROVENANCE = "provenance"
+SAID = ("table_name", "row_key", "attribute", "record_key", "rule")
+_SEEN = "from_publication <= {n} and (to_publication is null or to_publication > {n})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Rows that a publication opens, closes and leaves, against what readers see."""
+
+    opened: int
+    closed: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """The publication that is staged, the one readers see, and whether others between them were withdrawn."""
+
+    number: int
+    base: int
+    after_withdrawn: bool
+
+
+def golden_names(conn: Connection) -> list[str]:
+    """Names of the golden tables, in order, whether a contract still makes them or not."""
+    rows = fetch(
+        conn,
+        "select relname from pg_class where relnamespace = 'golden'::regnamespace and relkind = 'r'"
+        ' and relname <> %s order by relname collate "C"',
+        (PROVENANCE,),
+    )
+    return [row["relname"] for row in rows]
+
+
+def row_hashes(frame: pl.DataFrame) -> pl.Series:
+    """SHA-256 of each row's given values, by name, with their lengths: a column that is null does not count."""
+    texts = [
+        pl.concat_str(pl.lit(f"{name}="), _text(frame, name).str.len_bytes(), pl.lit(":"), _text(frame, name))
+        for name in sorted(frame.columns)
+    ]
+    rows = frame.select(pl.concat_str(texts, ignore_nulls=True)).to_series()
+    hashed = [hashlib.sha256(row.encode("utf-8")).digest() for row in rows]
+    return pl.Series("row_hash", hashed, dtype=pl.Binary)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    column = pl.col(name)
+    return column.dt.to_string("iso:strict") if frame.schema[name].is_temporal() else column.cast(pl.String)
+
+
+def content_hash(hashes: Mapping[str, pl.Series]) -> str:
+    """SHA-256 over the sorted hashes of the rows of all tables; an empty table counts like one that is not there."""
+    digest = hashlib.sha256()
+    for name in sorted(hashes):
+        if hashes[name].len():
+            digest.update(f"{name} {hashes[name].len()}\n".encode())
+            digest.update(b"".join(hashes[name].sort()))
+    return digest.hexdigest()
+
+
+def content_hash_of(conn: Connection, number: int) -> str:
+    """The content hash of a publication, from the hashes of its rows as they are stored."""
+    return content_hash(
+        {name: _seen(conn, name, ["row_hash"], number)["row_hash"] for name in golden_names(conn)}
+    )
+
+
+def rows_at(conn: Connection, table: str, number: int) -> pl.DataFrame | None:
+    """Rows of a golden table as publication `number` has or had them: row_key, person_id, its own columns.
+
+    None when there is no such table. Works for staged, withdrawn and past publications alike.
+    """
+    if not has_table(conn, f"golden.{table}"):
+        return None
+    own = [name for name in _columns(conn, table) if name not in VERSION_COLUMNS]
+    return _seen(conn, table, ["row_key", "person_id", *own], number).sort("row_key")
+
+
+def _columns(conn: Connection, table: str) -> list[str]:
+    rows = fetch(
+        conn,
+        "select attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
+        " where c.relnamespace = 'golden'::regnamespace and c.relname = %s and attnum > 0 and not attisdropped"
+        " order by attnum",
+        (table,),
+    )
+    return [row["attname"] for row in rows]
+
+
+def _seen(
+    conn: Connection, table: str, columns: Iterable[str], number: int, *, is_open: bool = False
+) -> pl.DataFrame:
+    """Columns of the rows that a number sees; with `is_open`, whether nothing has ended them yet."""
+    quoted = ", ".join(compose(conn, "{c}", c=name) for name in columns)
+    added = ", to_publication is null as is_open" if is_open else ""
+    source = compose(conn, "from {table}", table=f"golden.{table}")
+    return fetch_frame(conn, f"select {quoted}{added} {source} where {_SEEN.format(n=int(number))}")
+
+
+def write_rows(conn: Connection, table: str, frame: pl.DataFrame, hashes: pl.Series, span: Span) -> Change:
+    """Stage one golden table.
+
+    Args:
+        conn: the transaction.
+        table: its name.
+        frame: its whole content.
+        hashes: of the frame's rows.
+        span: what is staged, against what.
+
+    Raises:
+        PopbaseError: when the frame has a column that the table has not.
+    """
+    unknown = sorted(set(frame.columns) - set(_columns(conn, table)))
+    if unknown:
+        raise PopbaseError(
+            f"golden.{table} has no column {', '.join(unknown)}", hint="does its contract publish them?"
+        )
+    return _write(conn, table, frame.with_columns(hashes), ["row_key", "row_hash"], ["row_key"], span)
+
+
+def write_provenance(conn: Connection, provenance: pl.DataFrame, span: Span) -> Change:
+    """Stage who said what: (table, row_key, attribute, record_key, rule)."""
+    said = provenance.rename({"table": "table_name"}).select(SAID)
+    return _write(conn, PROVENANCE, said, list(SAID), list(SAID), span)
+
+
+def _write(
+    conn: Connection, table: str, fresh: pl.DataFrame, same: list[str], key: list[str], span: Span
+) -> Change:
+    """Close and open rows; `same` are the columns in which an unchanged row agrees, `key` those that find it.
+
+    Only what differs travels: hashes come out of the server, changed rows go in.
+    """
+    seen = _seen(conn, table, same, span.base, is_open=True)
+    still_open = seen.filter("is_open")
+    ending = still_open.join(fresh, on=same, how="anti")
+    opened = fresh.join(still_open, on=same, how="anti")
+    reopened = opened.join(seen.filter(~pl.col("is_open")), on=same, how="semi").height
+    _close(conn, table, ending.select(key), span)
+    copy_frame(conn, f"golden.{table}", opened.with_columns(pl.lit(span.number).alias("from_publication")))
+    unchanged = still_open.height - ending.height + reopened
+    return Change(fresh.height - unchanged, seen.height - unchanged, unchanged)
+
+
+def _close(conn: Connection, table: str, ending: pl.DataFrame, span: Span) -> None:
+    """End rows that readers see, and those that a withdrawn publication had opened."""
+    close = compose(conn, "update {table} as g set to_publication = ", table=f"golden.{table}") + str(
+        span.number
+    )
+    if span.after_withdrawn:
+        execute(conn, f"{close} where from_publication > {span.base} and to_publication is null")
+    if not ending.height:
+        return
+    columns = ", ".join(f"{name} text" for name in ending.columns)
+    execute(conn, f"create temp table ending ({columns})")
+    copy_frame(conn, "ending", ending)
+    execute(conn, "analyze ending")
+    match = " and ".join(f"g.{name} = e.{name}" for name in ending.columns)
+    execute(conn, f"{close} from ending as e where {match} and g.to_publication is null")
+    execute(conn, "drop table ending")
+
+
+def undo(conn: Connection, number: int) -> None:
+    """Remove what a number that readers never saw has written."""
+    for name in (*golden_names(conn), PROVENANCE):
+        table = f"golden.{name}"
+        execute(conn, compose(conn, "delete from {t} where from_publication = ", t=table) + str(int(number)))
+        reopen = compose(conn, "update {t} set to_publication = null where to_publication = ", t=table)
+        execute(conn, reopen + str(int(number)))

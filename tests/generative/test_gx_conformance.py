@@ -1,0 +1,213 @@
+"""The Polars engine finds what Great Expectations' own pandas engine finds, on random frames."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import polars as pl
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from pipelines.quality.outcome import Outcome
+from pipelines.quality.run import validate_frame
+from pipelines.quality.suite import Suite
+from pipelines.quality.supported import SUPPORTED, level
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+
+DAYS = [dt.date(2020, 1, day) for day in (1, 2, 3)]
+TEXTS = st.none() | st.text("ab1张", max_size=3)
+NUMBERS = st.none() | st.integers(-1, 3)
+DATES = st.none() | st.sampled_from(DAYS)
+CELLS = st.tuples(TEXTS, TEXTS, NUMBERS, NUMBERS, DATES, DATES, DATES)
+ROWS = st.lists(CELLS, min_size=1, max_size=12)
+SCHEMA = {
+    "text": pl.String, "other": pl.String, "number": pl.Int64, "more": pl.Int64,
+    "day": pl.Date, "later": pl.Date, "born": pl.Date,
+}  # fmt: skip
+
+
+def compared(column: str, operator: str, parameter: object) -> dict[str, Any]:
+    named = {"type": "comparison", "column": {"name": column}}
+    return {**named, "operator": operator, "parameter": parameter}
+
+
+def known(column: str) -> dict[str, Any]:
+    return {"type": "nullity", "column": {"name": column}, "is_null": False}
+
+
+def both(*conditions: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "and", "conditions": list(conditions)}
+
+
+IS_A = compared("other", "==", "a")
+POSITIVE = compared("number", ">", 0)
+CONDITIONS = [
+    IS_A,
+    POSITIVE,
+    known("text"),
+    compared("other", "IN", ["a", "b"]),
+    compared("day", ">=", "2020-01-02"),
+    both(known("other"), compared("other", "!=", "a")),
+    both(known("number"), compared("number", "NOT_IN", [0, 1])),
+    {"type": "or", "conditions": [IS_A, POSITIVE]},
+]
+VALUES = "column_values_to_"
+CHECKS: list[tuple[str, dict[str, Any]]] = [
+    *((f"{VALUES}not_be_null", {"column": column}) for column in SCHEMA),
+    (f"{VALUES}be_null", {"column": "text"}),
+    *((f"{VALUES}be_unique", {"column": column}) for column in SCHEMA),
+    (f"{VALUES}be_unique", {"column": "text", "mostly": 0.6}),
+    (f"{VALUES}match_regex", {"column": "text", "regex": "^a"}),
+    (f"{VALUES}match_regex", {"column": "text", "regex": "[0-9]$"}),
+    (f"{VALUES}match_regex", {"column": "text", "regex": "张", "mostly": 0.5}),
+    (f"{VALUES}not_match_regex", {"column": "text", "regex": "a|b"}),
+    (f"{VALUES}be_in_set", {"column": "text", "value_set": ["a", "b", ""]}),
+    (f"{VALUES}be_in_set", {"column": "number", "value_set": [0, 1]}),
+    (f"{VALUES}not_be_in_set", {"column": "text", "value_set": ["a", "张"]}),
+    (f"{VALUES}be_between", {"column": "number", "min_value": 0, "max_value": 2}),
+    (f"{VALUES}be_between", {"column": "number", "min_value": 0, "strict_min": True}),
+    (f"{VALUES}be_between", {"column": "born", "max_value": "2020-01-02"}),
+    (f"{VALUES}be_between", {"column": "born", "min_value": DAYS[1], "strict_min": True}),
+    ("column_value_lengths_to_be_between", {"column": "text", "min_value": 1, "max_value": 2}),
+    ("column_value_lengths_to_equal", {"column": "text", "value": 1}),
+    ("column_pair_values_to_be_equal", {"column_A": "text", "column_B": "other"}),
+    *(
+        ("column_pair_values_a_to_be_greater_than_b",
+         {"column_A": "later", "column_B": "day", "ignore_row_if": ignore, "or_equal": equal})
+        for ignore in ("both_values_are_missing", "either_value_is_missing", "neither")
+        for equal in (True, False)
+    ),
+    *(
+        ("column_pair_values_to_be_equal",
+         {"column_A": "number", "column_B": "more", "ignore_row_if": ignore})
+        for ignore in ("both_values_are_missing", "either_value_is_missing", "neither")
+    ),
+    *(
+        ("compound_columns_to_be_unique", {"column_list": ["text", "day"], "ignore_row_if": ignore})
+        for ignore in ("all_values_are_missing", "any_value_is_missing", "never")
+    ),
+    ("table_row_count_to_be_between", {"min_value": 3, "max_value": 6}),
+    ("table_row_count_to_equal", {"value": 4}),
+    ("table_columns_to_match_set", {"column_set": list(SCHEMA), "exact_match": False}),
+    ("table_columns_to_match_set", {"column_set": ["text"], "exact_match": True}),
+    ("column_to_exist", {"column": "text"}),
+    ("column_to_exist", {"column": "nowhere"}),
+    ("column_mean_to_be_between", {"column": "number", "min_value": 0.5}),
+    ("column_sum_to_be_between", {"column": "number", "min_value": 1, "max_value": 4}),
+    ("column_min_to_be_between", {"column": "number", "min_value": 0}),
+    ("column_max_to_be_between", {"column": "number", "max_value": 2}),
+    ("column_unique_value_count_to_be_between", {"column": "text", "min_value": 2}),
+    ("column_proportion_of_non_null_values_to_be_between", {"column": "text", "min_value": 0.6}),
+    *(
+        (name, {**kwargs, "row_condition": condition})
+        for condition in CONDITIONS
+        for name, kwargs in (
+            (f"{VALUES}not_be_null", {"column": "text"}),
+            (f"{VALUES}be_unique", {"column": "text"}),
+            (f"{VALUES}match_regex", {"column": "text", "regex": "a"}),
+            ("column_pair_values_to_be_equal", {"column_A": "number", "column_B": "more"}),
+            ("compound_columns_to_be_unique", {"column_list": ["number", "day"]}),
+        )
+    ),
+    (f"{VALUES}be_unique",
+     {"column": "text", "row_condition": "number > 0", "condition_parser": "pandas"}),
+    (f"{VALUES}not_be_null",
+     {"column": "text", "row_condition": "other == 'a'", "condition_parser": "pandas"}),
+]  # fmt: skip
+
+
+def made_suite() -> Suite:
+    texts = {"basis": "GB/T 36344-2018", "office": "测试局", "zh": "测试", "en": "A test"}
+    rules = [
+        {"id": f"PB-TST-{n:03d}", "expectation": f"expect_{name}", "kwargs": kwargs, **texts,
+         "severity": "warn", "indicator": "0201"}
+        for n, (name, kwargs) in enumerate(CHECKS)
+    ]  # fmt: skip
+    return Suite.model_validate({"suite": "test/random", "rules": rules})
+
+
+SUITE = made_suite()
+
+
+def as_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    """Texts as objects with None, numbers with NaN, dates as datetime64.
+
+    `born` stays Python dates: the stock `be_between` on datetime64 fails at a date for a bound.
+    """
+    columns = {name: frame[name].to_list() for name in SCHEMA}
+    days = {name: pd.to_datetime(pd.Series(columns[name])) for name in ("day", "later")}
+    numbers = {name: pd.Series(columns[name], dtype="float64") for name in ("number", "more")}
+    texts = {name: pd.Series(columns[name], dtype="object") for name in ("text", "other", "born")}
+    return pd.DataFrame({**texts, **numbers, **days})
+
+
+def found_by_pandas(frame: pl.DataFrame) -> dict[str, ExpectationValidationResult]:
+    import great_expectations as gx
+
+    from pipelines.quality.session import COUNTS_ONLY, as_expectation, in_memory
+
+    context = gx.get_context(mode="ephemeral", project_config=in_memory())
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+    expectations = [as_expectation(rule) for rule in SUITE.rules]
+    definition = gx.ValidationDefinition(
+        name="validation",
+        data=asset.add_batch_definition_whole_dataframe("whole"),
+        suite=context.suites.add(gx.ExpectationSuite(name="suite", expectations=expectations)),
+    )
+    parameters = {"dataframe": as_pandas(frame)}
+    ran = definition.run(batch_parameters=parameters, result_format=COUNTS_ONLY)
+    found = {}
+    for entry in ran.results:
+        assert entry.expectation_config is not None
+        found[entry.expectation_config.meta["rule"]] = entry
+    return found
+
+
+def counts(result: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("element_count", "unexpected_count", "missing_count")
+    return {name: result[name] for name in names if name in result}
+
+
+def test_every_supported_expectation_is_compared() -> None:
+    assert {f"expect_{name}" for name, _ in CHECKS} == SUPPORTED
+
+
+# No shrinking: an example costs half a second, a smaller one is not worth hundreds of them.
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(ROWS)
+def test_polars_finds_what_pandas_finds(rows: list[tuple[Any, ...]]) -> None:
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").with_row_index("row_number")
+    outcome = validate_frame(frame, SUITE)
+    with warnings.catch_warnings(action="ignore"):  # of its own deprecations, and of pandas'
+        oracle = found_by_pandas(frame.drop("row_number"))
+    entries = outcome.document["results"]
+    assert isinstance(entries, list)
+    for result, entry in zip(outcome.rules, entries, strict=True):
+        expected = oracle[result.rule.id]
+        told = f"{result.rule.expectation} {result.rule.kwargs} {expected.exception_info}"
+        assert (result.status == "passed") == expected.success, told
+        assert counts(entry["result"]) == counts(expected.result), told
+    _same_counts_as_rows(outcome)
+
+
+def _same_counts_as_rows(outcome: Outcome) -> None:
+    listed = dict(outcome.failing.group_by("rule_id").len().iter_rows())
+    for result in outcome.rules:
+        assert result.status != "not_checked", result
+        if level(result.rule.expectation) == "row":
+            assert result.failed == listed.get(result.rule.id, 0)
+
+
+def test_a_condition_on_an_unknown_value_differs_from_pandas_on_purpose() -> None:
+    """`null != 'a'` is unknown, as in SQL; pandas says true. PostgreSQL agrees with the engine."""
+    condition = compared("other", "!=", "a")
+    check = {**SUITE.rules[0].model_dump(), "kwargs": {"column": "text", "row_condition": condition}}
+    suite = Suite.model_validate({"suite": "test/random", "rules": [check]})
+    frame = pl.DataFrame({"row_number": [1, 2], "text": [None, None], "other": [None, "b"]})
+    assert validate_frame(frame, suite).rules[0].examined == 1
