@@ -24,15 +24,25 @@ demo: $(STAMP) ## generate a county and run all of it through Airflow (PERSONS=2
 
 .PHONY: airflow
 airflow: $(STAMP) ## open Airflow on the demo's home, until Ctrl-C
-	@$(BIN)/python -m scripts.demo airflow
+	@scripts/airflow.sh
 
 .PHONY: test
 test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: test-long
 test-long: $(STAMP) ## run the tests that take long
 	@$(BIN)/python -m pytest -m long
+
+FILES ?= 1000000
+SEED ?= 1
+.PHONY: fuzz
+fuzz: $(STAMP) ## read 1,000,000 damaged deliveries (FILES=, SEED=)
+	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
+
+.PHONY: bench
+bench: $(STAMP) ## measure a county of 20,000 from files to publication
+	@$(BIN)/python -m benchmarks.county --persons 20000 --seeds 1 2 3
 
 .PHONY: check
 check: $(STAMP) ## lint, types, layers

@@ -132,7 +132,7 @@ def _arrived(contract: Contract) -> Any:
         from pipelines.store.database import open_database  # noqa: PLC0415
         from pipelines.store.ledger import seen_deliveries  # noqa: PLC0415
 
-        found = {(f.folder.name, f.manifest_sha256) for f in find_deliveries(inbox(), feed)}
+        found = {(f.name, f.manifest_sha256) for f in find_deliveries(inbox(), feed)}
         if found:
             with open_database(settings_from_environment()) as conn:
                 found -= seen_deliveries(conn, feed)
