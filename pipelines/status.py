@@ -1,41 +1,117 @@
-"""`popbase status`: how every feed stands."""
+"""`popbase status`: how every feed stands, and what is expected of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import calendar
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.contract.load import load_contracts
+from pipelines.reasons import REASONS
+from pipelines.store import ledger
 from pipelines.store.database import open_database
+from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch
 from pipelines.store.publication import pointer
+from pipelines.store.records import accepted_chain, count_current
 
 if TYPE_CHECKING:
+    from pipelines.contract.model import Contract
     from pipelines.settings import Settings
+    from pipelines.store.postgres import Connection
 
-_STATES = """
-select b.feed,
-       max(b.data_date) filter (where b.status = 'accepted') as data_date,
-       max(b.sequence) filter (where b.status = 'accepted') as sequence,
-       sum(c.rows_on) filter (where b.status = 'accepted') as rows_on,
-       count(*) filter (where b.status = 'waiting') as waiting,
-       count(*) filter (where b.status = 'refused') as refused
-from ledger.batch b left join ledger.conservation c on c.batch_id = b.batch_id and c.stage = 'validate'
-group by b.feed
+CHINA: Final = timezone(timedelta(hours=8))
+MONTHS: Final = {"monthly": 1, "termly": 6}
+GRACE: Final = {"daily": 3, "monthly": 10, "termly": 20}
+"""Days after its data date within which a delivery is due before it is late."""
+
+_REFUSALS = """
+select feed, folder, sequence, reason_code as code, seen_at as at, null as batch_id
+from ledger.delivery where outcome = 'refused' and feed = %s
+union all
+select feed, d.folder, b.sequence, b.reason_code, coalesce(v.judged_at, b.landed_at), b.batch_id
+from ledger.batch as b
+left join quality.verdict as v on v.subject = b.batch_id
+left join lateral (
+    select folder from ledger.delivery where batch_id = b.batch_id order by delivery_id desc limit 1) as d on true
+where b.status = 'refused' and b.feed = %s
+order by at desc
 """
-_REFUSED = "select feed, count(*) as refused from ledger.delivery where outcome = 'refused' group by feed"
 
 
-def feed_states(settings: Settings) -> dict[str, Any]:
-    """{"publication": n, "feeds": [{feed, data_date, sequence, rows_on, waiting, refused}]}; one a contract."""
+def feed_states(settings: Settings, today: date | None = None) -> dict[str, Any]:
+    """How every contract's feed stands.
+
+    Args:
+        settings: where everything is.
+        today: the day to tell it for; by default the date in China.
+
+    Returns {"publication": n, "feeds": [{feed, data_date, sequence, records, expected, days_behind, state,
+    waiting, queued, refusals, refused_last}]}. `expected` is the data date of the next delivery, `days_behind` how
+    many days ago that was (0 when it is still to come), `state` is "on time", "due", "late" or, before the first
+    delivery, "nothing yet"; `waiting` lists batches with their reason, `queued` counts those on their way or behind.
+    """
+    day = today or datetime.now(CHINA).date()
     with open_database(settings) as conn:
-        states = {row["feed"]: row for row in fetch(conn, _STATES)}
-        refused = {row["feed"]: row["refused"] for row in fetch(conn, _REFUSED)}
-        current = pointer(conn)
-    blank = {"data_date": None, "sequence": None, "rows_on": None, "waiting": 0, "refused": 0}
-    feeds = [{"feed": feed} | blank | states.get(feed, {}) for feed in load_contracts(settings.contracts)]
-    for state in feeds:
-        state["refused"] += refused.get(state["feed"], 0)
-    return {"publication": current, "feeds": feeds}
+        feeds = [
+            _state(conn, settings, contract, day) for contract in load_contracts(settings.contracts).values()
+        ]
+        return {"publication": pointer(conn), "feeds": feeds}
+
+
+def _state(conn: Connection, settings: Settings, contract: Contract, today: date) -> dict[str, Any]:
+    chain = accepted_chain(conn, contract.feed)
+    undecided = ledger.batches(conn, contract.feed, ledger.UNDECIDED)
+    refusals = fetch(conn, _REFUSALS, (contract.feed, contract.feed))
+    last = max((batch.data_date for batch in chain), default=None)
+    return {
+        "feed": contract.feed,
+        "cadence": contract.cadence,
+        "data_date": last,
+        "sequence": max((batch.sequence for batch in chain), default=None),
+        "records": count_current(Lake(settings.lake), chain) if chain else None,
+        **standing(contract.cadence, last, today),
+        "waiting": [told("PB-DL-018", batch_id=b.batch_id) for b in undecided if b.status == "waiting"],
+        "queued": sum(batch.status != "waiting" for batch in undecided),
+        "refusals": len(refusals),
+        "refused_last": told(**_plain(refusals[0])) if refusals else None,
+    }
+
+
+def _plain(refusal: dict[str, Any]) -> dict[str, Any]:
+    return {name: refusal[name] for name in ("code", "folder", "sequence", "batch_id", "at")}
+
+
+def told(code: str | None, **facts: Any) -> dict[str, Any]:
+    """A reason with its sentences, and what it is about."""
+    reason = REASONS.get(code or "")
+    said = (
+        {"zh": reason.zh, "en": reason.en, "hint_zh": reason.hint_zh, "hint_en": reason.hint_en}
+        if reason
+        else {}
+    )
+    return {"code": code, **said, **facts}
+
+
+def standing(cadence: str, last: date | None, today: date) -> dict[str, Any]:
+    """`expected`, `days_behind` and `state` of a feed whose last accepted data date is `last`."""
+    if last is None:
+        return {"expected": None, "days_behind": None, "state": "nothing yet"}
+    expected = expected_after(cadence, last)
+    behind = max(0, (today - expected).days)
+    state = "late" if behind > GRACE[cadence] else "due" if behind else "on time"
+    return {"expected": expected, "days_behind": behind, "state": state}
+
+
+def expected_after(cadence: str, last: date) -> date:
+    """Data date of the delivery after one of the date `last`; the end of a month is followed by ends of months."""
+    if cadence not in MONTHS:
+        return last + timedelta(days=1)
+    months = last.year * 12 + last.month - 1 + MONTHS[cadence]
+    year, month = divmod(months, 12)
+    end = calendar.monthrange(year, month + 1)[1]
+    was_end = last.day == calendar.monthrange(last.year, last.month)[1]
+    return date(year, month + 1, end if was_end else min(last.day, end))
 
 
 def quarantined_rows(settings: Settings, batch_ids: list[str]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.contract.load import load_contracts
 from pipelines.contract.model import Contract
 from pipelines.errors import UsageError
+from pipelines.privacy import without_values
 from pipelines.settings import Settings
 
 
@@ -69,15 +70,16 @@ def run_step(
     """
     from pipelines.store.turns import turn  # noqa: PLC0415 - a DAG file parses lightly
 
-    if name in FEED_STEPS:
-        contract = _contract(settings, feed)
-        with turn(settings, f"feed {contract.feed}"):
-            return _feed_step(name)(settings, contract, inbox)
-    if name in POPULATION_STEPS:
-        with turn(settings, "population"):
+    with without_values():
+        if name in FEED_STEPS:
+            contract = _contract(settings, feed)
+            with turn(settings, f"feed {contract.feed}"):
+                return _feed_step(name)(settings, contract, inbox)
+        if name in POPULATION_STEPS:
+            with turn(settings, "population"):
+                return _population_step(name)(settings, **options)
+        if name in OTHER_STEPS:
             return _population_step(name)(settings, **options)
-    if name in OTHER_STEPS:
-        return _population_step(name)(settings, **options)
     raise UsageError(f"there is no step {name!r}", hint=f"one of {' '.join(FEED_STEPS + POPULATION_STEPS)}")
 
 

@@ -7,6 +7,7 @@ import sys
 from pipelines.cli import contracts, database, running, seeing, steering
 from pipelines.cli.console import app, told
 from pipelines.errors import PopbaseError
+from pipelines.privacy import without_values
 
 __all__ = ["app", "contracts", "database", "main", "running", "seeing", "steering"]
 
@@ -14,7 +15,8 @@ __all__ = ["app", "contracts", "database", "main", "running", "seeing", "steerin
 def main() -> None:
     """Run the command; every error of ours ends in its message, its hint and its exit code."""
     try:
-        app()
+        with without_values():
+            app()
     except PopbaseError as error:
         told.print(f"popbase: {error}", style="red", markup=False)
         sys.exit(error.exit_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -90,18 +90,52 @@ def publications(as_json: JsonOption = False) -> None:
 
 @app.command()
 def status(as_json: JsonOption = False) -> None:
-    """The state of every feed: last accepted delivery, what waits, what was refused."""
+    """The state of every feed: last delivery in effect, when the next is expected, what waits, what was refused."""
     from pipelines.status import feed_states
 
     states = feed_states(settings_from_environment())
     if as_json:
         print_json(states)
         return
-    table = Table("feed", "data date", "sequence", "records on", "waiting", "refused")
+    columns = (
+        "feed",
+        "data date",
+        "sequence",
+        "records",
+        "expected",
+        "days behind",
+        "state",
+        "waiting",
+        "refused",
+    )
+    table = Table(*columns)
     for state in states["feeds"]:
-        table.add_row(*(str("" if state[c] is None else state[c]) for c in state))
+        table.add_row(*_shown(state))
     said.print(table)
+    for state in states["feeds"]:
+        _tell_feed(state)
     said.print(f"publication {states['publication']}")
+
+
+def _shown(state: dict[str, Any]) -> list[str]:
+    names = ("feed", "data_date", "sequence", "records", "expected", "days_behind", "state")
+    behind = f" +{state['queued']} behind" if state["waiting"] and state["queued"] else ""
+    cells = [*(state[name] for name in names), f"{len(state['waiting'])}{behind}", state["refusals"]]
+    return ["" if cell is None else str(cell) for cell in cells]
+
+
+def _tell_feed(state: dict[str, Any]) -> None:
+    """What a person has to look at, with the sentence of its reason."""
+    for batch in state["waiting"]:
+        said.print(f"waiting  {batch['batch_id']}: {batch['code']} {batch['en']}", markup=False)
+        said.print(
+            f"         popbase approve {batch['batch_id']} --by NAME --reason WHY, or popbase withdraw"
+        )
+    last = state["refused_last"]
+    if last is not None:
+        what = last["batch_id"] or f"{state['feed']}/{last['folder']}"
+        sentence = f"{last['en']}. {last['hint_en']}." if "en" in last else ""
+        said.print(f"refused  {what} on {str(last['at'])[:16]}: {last['code']} {sentence}", markup=False)
 
 
 @app.command()

@@ -1,13 +1,14 @@
-"""Commands by which a person decides: rollback, release, approve."""
+"""Commands by which a person decides: rollback, release, approve, withdraw, replay."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.console import app, print_json, said
-from pipelines.settings import settings_from_environment
+from pipelines.settings import Settings, settings_from_environment
 
 
 @app.command()
@@ -46,3 +47,54 @@ def approve(
     from pipelines.steps import run_step
 
     print_json(run_step("approve", settings_from_environment(), batch_id=batch_id, by=by, reason=reason))
+
+
+@app.command()
+def withdraw(
+    batch_id: Annotated[str, typer.Argument(help="A batch that is in effect, waits, or is on its way.")],
+    by: Annotated[str, typer.Option(help="Who decides it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")],
+) -> None:
+    """Take a delivery out of effect, as if it had never come; the next run publishes accordingly."""
+    from pipelines.privacy import without_values
+    from pipelines.stages.withdraw import withdraw as take_back
+
+    with without_values():
+        told = take_back(settings_from_environment(), batch_id, by=by, reason=reason)
+    print_json(told)
+
+
+@app.command()
+def replay(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Batches of this data date and later.")
+    ] = None,
+    batch: Annotated[str | None, typer.Option(help="This batch.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Batches of this feed.")] = None,
+    by: Annotated[str, typer.Option(help="Who asks for it.")] = "operator",
+    reason: Annotated[str | None, typer.Option(help="Why; kept in the ledger.")] = None,
+) -> None:
+    """Standardise and validate batches again from their delivered bytes, after a contract or suite was mended."""
+    from pipelines.privacy import without_values
+    from pipelines.stages.replay import replay as mark
+
+    settings = settings_from_environment()
+    day = since.date() if since else None
+    with without_values():
+        marked = mark(settings, since=day, batch_id=batch, feed=feed, by=by, reason=reason)
+    refused = marked["refused"] + [
+        {"batch_id": batch_id, "code": "PB-DL-016"} for batch_id in _catch_up(settings, marked["feeds"])
+    ]
+    print_json(marked | {"refused": refused})
+    raise typer.Exit(3 if refused else 0)
+
+
+def _catch_up(settings: Settings, feeds: list[str]) -> list[str]:
+    """Take marked batches through the rest of their steps; returns those that their suites stopped."""
+    from pipelines.steps import FEED_STEPS, run_step
+
+    refused: list[Any] = []
+    for feed in feeds:
+        for step in FEED_STEPS[1:]:
+            refused += run_step(step, settings, feed=feed).get("refused", [])
+    return refused

@@ -1,26 +1,23 @@
 """Land: take new deliveries of a feed from the inbox, check them against their manifests, keep their bytes.
 
 A delivery is taken whole or refused whole. What was looked at once is known by its folder and the hash of its
-manifest, and is not looked at again.
+manifest, and is not looked at again: a manifest in place says that the delivery is complete. One delivery of a feed
+is landed at a time, whoever asks.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Any
 
-import polars as pl
-
-from pipelines.contract.load import load_aliases
 from pipelines.contract.model import Contract
 from pipelines.errors import DeliveryRefused
-from pipelines.intake.delivery import open_delivery, package_bytes
+from pipelines.intake.delivery import package_bytes
 from pipelines.intake.manifest import (
     Found,
     Manifest,
@@ -28,49 +25,51 @@ from pipelines.intake.manifest import (
     kept_manifest,
     read_manifest,
 )
+from pipelines.reading import Landed, contract_sha256, read_delivery, record_landed
 from pipelines.settings import Settings
 from pipelines.store import ledger
 from pipelines.store.database import front_database_url, open_database
 from pipelines.store.front import read_package
-from pipelines.store.lake import CHUNK, Lake
+from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.store.lake import Received
     from pipelines.store.postgres import Connection
+
+CHINA = timezone(timedelta(hours=8))
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a delivery stands in its feed's sequence."""
+    """Where a delivery stands in its feed's order, or which batch it repeats."""
 
     position: int
-    redelivery_of: str | None = None
-    replaces: str | None = None
     notes: tuple[str, ...] = ()
+    repeats: str | None = None
 
 
-@dataclass
-class Landed:
-    """What was read of a delivery."""
-
-    content_sha256: str
-    rows: int = 0
-    unreadable: list[pl.DataFrame] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    renamed: dict[str, str] = field(default_factory=dict)
+class NotYet(Exception):
+    """The delivery stays in the inbox until what was landed before it is decided."""
 
 
 def land(settings: Settings, contract: Contract, inbox: Path) -> dict[str, Any]:
     """Land every new delivery of the feed, in the order of their sequences.
 
-    Returns counts by outcome: landed, refused, redelivered, and the refusals' folders and codes.
+    Returns what became of them: ids landed, deliveries that only repeat (redelivered), folders and codes of the
+    refused, folders that stay for the next time (postponed).
     """
-    outcome: dict[str, Any] = {"landed": [], "redelivered": 0, "refused": []}
+    outcome: dict[str, Any] = {"landed": [], "redelivered": 0, "refused": [], "postponed": []}
     with open_database(settings) as conn:
         seen = ledger.seen_deliveries(conn, contract.feed)
     new = [f for f in find_deliveries(inbox, contract.feed) if (f.name, f.manifest_sha256) not in seen]
     for found, manifest in _in_sequence(new):
         with open_database(settings) as conn:
-            _take(settings, conn, contract, found, manifest, outcome)
+            ledger.lock_feed(conn, contract.feed)
+            if (found.name, found.manifest_sha256) not in ledger.seen_deliveries(conn, contract.feed):
+                _take(settings, conn, contract, found, manifest, outcome)
     return outcome
 
 
@@ -82,7 +81,23 @@ def _in_sequence(new: list[Found]) -> list[tuple[Found, Manifest | DeliveryRefus
             read.append((found, read_manifest(found)))
         except DeliveryRefused as refusal:
             read.append((found, refusal))
-    return sorted(read, key=lambda pair: (getattr(pair[1], "sequence", 0), pair[0].name))
+    return sorted(read, key=lambda pair: (*_turn(pair[1]), pair[0].name))
+
+
+def _turn(manifest: Manifest | DeliveryRefused) -> tuple[int, bool, datetime]:
+    """By sequence; of one sequence a correction after what it corrects, and what was sent first before the rest."""
+    if isinstance(manifest, DeliveryRefused):
+        return (0, False, NEVER)
+    return (manifest.sequence, manifest.replaces is not None, _sent_at(manifest))
+
+
+def _sent_at(manifest: Manifest) -> datetime:
+    """When the sender says it was sent, for what that is worth; nobody checks the key's form."""
+    try:
+        told = datetime.fromisoformat(str((manifest.model_extra or {}).get("sent_at")))
+        return told.replace(tzinfo=told.tzinfo or CHINA).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return NEVER
 
 
 def _take(
@@ -98,15 +113,17 @@ def _take(
         if isinstance(manifest, DeliveryRefused):
             raise manifest
         batch_id = _land_one(settings, conn, contract, found, manifest)
+    except NotYet:
+        outcome["postponed"].append(found.name)
     except DeliveryRefused as refusal:
         facts = {name: str(value) for name, value in refusal.facts.items()}
         _record(conn, found, manifest, outcome="refused", reason_code=refusal.code, facts=facts)
         outcome["refused"].append({"folder": found.name, "code": refusal.code})
-        return
-    if batch_id is None:
-        outcome["redelivered"] += 1
     else:
-        outcome["landed"].append(batch_id)
+        if batch_id is None:
+            outcome["redelivered"] += 1
+        else:
+            outcome["landed"].append(batch_id)
 
 
 def _record(conn: Connection, found: Found, manifest: Manifest | DeliveryRefused, **facts: Any) -> None:
@@ -135,24 +152,42 @@ def _land_one(
     """The new batch's id, or None for a re-delivery."""
     started = time.monotonic()
     lake = Lake(settings.lake)
-    with _delivered(settings, contract, found, manifest) as source:
-        content = _hash(source)
-        if manifest.sha256 is not None and content != manifest.sha256.lower():
+    with _delivered(settings, contract, found, manifest) as source, lake.receive(source) as received:
+        if manifest.sha256 is not None and received.sha256 != manifest.sha256.lower():
             raise DeliveryRefused("PB-DL-004")
-        place = _place(conn, contract.feed, manifest, content)
-        if place.redelivery_of is not None:
-            notes = ["PB-SQ-001"]
-            _record(conn, found, manifest, outcome="redelivered", batch_id=place.redelivery_of,
-                    content_sha256=content, notes=notes)  # fmt: skip
+        batch_id = f"{contract.slug}-{manifest.sequence:06d}-{received.sha256[:8]}"
+        place = _place(conn, contract.feed, manifest, received.sha256, batch_id)
+        if place.repeats is not None:
+            _record(conn, found, manifest, outcome="redelivered", batch_id=place.repeats,
+                    content_sha256=received.sha256, notes=list(place.notes))  # fmt: skip
             return None
-        source.seek(0)
-        batch_id = f"{contract.slug}-{manifest.sequence:06d}-{content[:8]}"
-        landed = _read(lake, contract, manifest, source, f"raw/{batch_id}", content)
-        source.seek(0)
-        lake.put_bytes(source)
-    _commit(conn, contract, found, manifest, place, batch_id, landed)
+        with received.open() as copy:
+            landed = read_delivery(lake, contract, manifest, copy, batch_id)
+        batch = _batch(contract, found, manifest, place.position, received, landed)
+        ledger.record_batch(conn, batch, contract_sha256(contract, settings.contracts))
+        record_landed(conn, batch_id, landed)
+        _record(conn, found, manifest, outcome="landed", batch_id=batch_id,
+                content_sha256=received.sha256, notes=[*place.notes, *landed.notes])  # fmt: skip
+        received.keep()
     ledger.record_time(conn, batch_id, "land", time.monotonic() - started, manifest.rows)
     return batch_id
+
+
+def _batch(
+    contract: Contract, found: Found, manifest: Manifest, position: int, received: Received, landed: Landed
+) -> ledger.Batch:
+    return ledger.Batch(
+        batch_id=f"{contract.slug}-{manifest.sequence:06d}-{received.sha256[:8]}",
+        feed=contract.feed,
+        sequence=manifest.sequence,
+        position=position,
+        data_date=manifest.data_date,
+        mode=manifest.mode,
+        content_sha256=received.sha256,
+        rows_received=landed.rows,
+        status="landed",
+        manifest=kept_manifest(found),
+    )
 
 
 @contextmanager
@@ -168,7 +203,11 @@ def _delivered(
     path = found.folder / manifest.file
     if not path.is_file() or path.is_symlink():
         raise DeliveryRefused("PB-DL-007")
-    with path.open("rb") as source:
+    try:
+        source = path.open("rb")
+    except OSError:
+        raise DeliveryRefused("PB-DL-007") from None
+    with source:
         yield source
 
 
@@ -186,124 +225,59 @@ def _package(settings: Settings, contract: Contract, manifest: Manifest) -> byte
     return package_bytes(package.drop(str(form.package_column)))
 
 
-def _hash(source: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while block := source.read(CHUNK):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _place(conn: Connection, feed: str, manifest: Manifest, content: str) -> Place:
+def _place(conn: Connection, feed: str, manifest: Manifest, content: str, batch_id: str) -> Place:
     """Where the delivery belongs, or why it belongs nowhere."""
-    in_effect = {batch.position: batch for batch in ledger.batches_in_effect(conn, feed)}
-    position = manifest.sequence if manifest.replaces is None else manifest.replaces
-    there = in_effect.get(position)
-    if there is not None and there.content_sha256 == content:
-        return Place(position, redelivery_of=there.batch_id)
+    known = [b for b in ledger.batches(conn, feed) if b.status != "refused"]
     if manifest.replaces is not None:
-        if there is None:
-            raise DeliveryRefused("PB-DL-019", replaces=position)
-        return Place(position, replaces=there.batch_id, notes=("PB-SQ-003",))
-    if there is not None:
-        raise DeliveryRefused("PB-DL-012", sequence=position)
-    newest = ledger.highest_sequence(conn, feed)
-    if newest is not None and position < newest:
-        raise DeliveryRefused("PB-DL-013", sequence=position, newest=newest)
-    gap = newest is not None and position > newest + 1
-    return Place(position, notes=("PB-SQ-002",) if gap else ())
+        return _place_of_correction(conn, known, manifest, content, batch_id)
+    same = [b for b in known if b.sequence == manifest.sequence]
+    for batch in same:
+        if batch.content_sha256 == content:
+            gone = batch.status in ("replaced", "withdrawn")
+            return Place(batch.position, ("PB-SQ-001", *(["PB-SQ-009"] if gone else [])), batch.batch_id)
+    if same:
+        raise DeliveryRefused("PB-DL-012", sequence=manifest.sequence)
+    newest = _newest(known)
+    if newest is not None and manifest.sequence < newest:
+        raise DeliveryRefused("PB-DL-013", sequence=manifest.sequence, newest=newest)
+    return Place(manifest.sequence, _gap(newest, manifest.sequence))
 
 
-def _read(
-    lake: Lake, contract: Contract, manifest: Manifest, source: IO[bytes], name: str, content: str
-) -> Landed:
-    """Read all rows into the lake under `name`; refuse when counts or totals differ."""
-    landed = Landed(content)
-    aliases = load_aliases()
-    with open_delivery(source, contract, manifest, aliases) as reading:
-        landed.notes += [f"{code} {column}" for code, column in reading.header.notes]
-        landed.renamed.update(reading.header.renamed)
-        lake.write_chunks(name, _raw_chunks(reading.header.names, reading.chunks, landed))
-    try:
-        _check_rows(manifest, landed)
-        _check_totals(lake.scan(name), manifest, landed)
-    except DeliveryRefused:
-        lake.remove(name)
-        raise
-    return landed
+def _place_of_correction(
+    conn: Connection, known: list[ledger.Batch], manifest: Manifest, content: str, batch_id: str
+) -> Place:
+    """The place of what the manifest replaces, whatever stands there now."""
+    replaces = int(manifest.replaces or 0)
+    position = _position_of(conn, known, manifest.feed, replaces)
+    there = [b for b in known if b.position == position and b.status in ledger.LIVE]
+    last = max(there, key=lambda batch: batch.arrival, default=None)
+    if last is not None and last.content_sha256 == content:
+        return Place(position, ("PB-SQ-001",), last.batch_id)
+    if any(b.batch_id == batch_id and b.status in ledger.LIVE for b in known):
+        raise NotYet
+    notes = ("PB-SQ-003",) if last is not None else ()
+    return Place(position, notes + _gap(_newest(known), manifest.sequence))
 
 
-def _raw_chunks(names: tuple[str, ...], chunks: Iterator[Any], landed: Landed) -> Iterator[pl.DataFrame]:
-    schema = {"row_number": pl.Int32(), **{f"raw.{name}": pl.String() for name in names}}
-    yield pl.DataFrame(schema=schema)
-    for chunk in chunks:
-        landed.rows += chunk.rows.height + chunk.unreadable.height
-        landed.unreadable.append(chunk.unreadable)
-        yield chunk.rows.rename({name: f"raw.{name}" for name in names})
+def _position_of(conn: Connection, known: list[ledger.Batch], feed: str, sequence: int) -> int:
+    """A correction may itself be corrected by its number; a refused delivery may be made good by its own."""
+    if any(b.position == sequence for b in known):
+        return sequence
+    moved = [b for b in known if b.sequence == sequence]
+    if moved:
+        return max(moved, key=lambda batch: batch.arrival).position
+    refused = [b for b in ledger.batches(conn, feed, ("refused",)) if b.sequence == sequence]
+    if refused:
+        return refused[-1].position
+    if ledger.was_refused(conn, feed, sequence):
+        return sequence
+    raise DeliveryRefused("PB-DL-019", replaces=sequence)
 
 
-def _check_rows(manifest: Manifest, landed: Landed) -> None:
-    if landed.rows != manifest.rows:
-        raise DeliveryRefused("PB-DL-005", stated=manifest.rows, counted=landed.rows)
-    undecodable = sum(f.filter(pl.col("code") == "PB-RW-005").height for f in landed.unreadable)
-    if undecodable * 2 > landed.rows:
-        raise DeliveryRefused("PB-DL-015", rows=undecodable)
+def _newest(known: list[ledger.Batch]) -> int | None:
+    """The newest number in use; one that was withdrawn is free, so that a slip of the pen blocks nobody."""
+    return max((b.sequence for b in known if b.status != "withdrawn"), default=None)
 
 
-def _check_totals(raw: pl.LazyFrame, manifest: Manifest, landed: Landed) -> None:
-    """Unreadable rows may hide values, so that many may be missing from what the sender counted."""
-    hidden = sum(frame.height for frame in landed.unreadable)
-    known = raw.collect_schema().names()
-    for stated, total in manifest.control_totals.items():
-        column = landed.renamed.get(stated, stated)
-        if f"raw.{column}" not in known:
-            raise DeliveryRefused("PB-DL-022", column=column)
-        values = raw.select(f"raw.{column}").collect().to_series()
-        if total.distinct is not None:
-            counted = values.n_unique()
-            if not counted <= total.distinct <= counted + hidden:
-                raise DeliveryRefused("PB-DL-006", column=column, counted=counted)
-        if total.sum is not None and not hidden:
-            added = float(values.str.strip_chars().cast(pl.Float64, strict=False).sum())
-            if abs(added - total.sum) > 0.005 * max(1, landed.rows) ** 0.5:
-                raise DeliveryRefused("PB-DL-006", column=column)
-
-
-def _commit(
-    conn: Connection,
-    contract: Contract,
-    found: Found,
-    manifest: Manifest,
-    place: Place,
-    batch_id: str,
-    landed: Landed,
-) -> None:
-    unreadable = pl.concat(landed.unreadable) if landed.unreadable else _no_rows()
-    if place.replaces is not None:
-        ledger.set_status(conn, place.replaces, "replaced")
-    batch = ledger.Batch(
-        batch_id=batch_id,
-        feed=contract.feed,
-        sequence=manifest.sequence,
-        position=place.position,
-        data_date=manifest.data_date,
-        mode=manifest.mode,
-        content_sha256=landed.content_sha256,
-        rows_received=landed.rows,
-        status="landed",
-        manifest=kept_manifest(found),
-    )
-    ledger.record_batch(conn, batch, contract_sha256(contract))
-    counts = ledger.Conservation(landed.rows, landed.rows - unreadable.height, unreadable.height)
-    ledger.record_conservation(conn, batch_id, "land", counts)
-    ledger.record_quarantine(conn, batch_id, "land", unreadable)
-    _record(conn, found, manifest, outcome="landed", batch_id=batch_id,
-            content_sha256=landed.content_sha256, notes=[*place.notes, *landed.notes])  # fmt: skip
-
-
-def _no_rows() -> pl.DataFrame:
-    return pl.DataFrame(schema={"row_number": pl.Int32, "code": pl.String})
-
-
-def contract_sha256(contract: Contract) -> str:
-    """Hash of what the contract says, whatever its file's spelling."""
-    return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()
+def _gap(newest: int | None, sequence: int) -> tuple[str, ...]:
+    return ("PB-SQ-002",) if newest is not None and sequence > newest + 1 else ()

@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.store import runs
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.ledger import record_time
+from pipelines.store.ledger import Batch, record_time
 from pipelines.store.publication import pointer
 from pipelines.store.records import accepted_chain, current_records
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "resolve"
+KEEPING = ("retention",)
+"""Policies that say how long scratch is kept: no publication depends on them."""
 SPEAKING = (
     "record_key", "citizen_id", "citizen_id_status", "citizen_id_cleaned", "citizen_id_born_on",
     "citizen_id_sex_code", "name", "name_key", "name_sound", "name_is_degraded", "former_name_key",
@@ -51,7 +53,7 @@ def resolve(settings: Settings) -> dict[str, Any]:
     with open_database(settings) as conn:
         chains = {feed: accepted_chain(conn, feed) for feed in contracts}
         base = pointer(conn)
-        inputs = _inputs(settings, {f: [b.batch_id for b in c] for f, c in chains.items() if c})
+        inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain})
         run_id = _run_id(inputs, base)
         if not inputs["feeds"] or runs.released_inputs(conn, base) == inputs:
             return {"run_id": None}
@@ -65,17 +67,23 @@ def resolve(settings: Settings) -> dict[str, Any]:
     return _summary(run_id, records, resolution)
 
 
-def _inputs(settings: Settings, feeds: dict[str, list[str]]) -> dict[str, Any]:
+def _inputs(settings: Settings, chains: dict[str, list[Batch]]) -> dict[str, Any]:
     """All a publication depends on: the batches, what the data office decided, the code."""
     decided = {
         path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(settings.policies.glob("*.yml"))
+        if path.stem not in KEEPING
     }
     declared = hashlib.sha256()
     for path in sorted(settings.contracts.rglob("*.yml")):
         declared.update(path.read_bytes())
     return {
-        "feeds": feeds,
+        "feeds": {feed: [batch.batch_id for batch in chain] for feed, chain in chains.items()},
+        "judged_by": {
+            batch.batch_id: [batch.contract_sha256, batch.suite_sha256]
+            for chain in chains.values()
+            for batch in chain
+        },
         "policies": decided,
         "contracts": declared.hexdigest(),
         "version": __version__,

@@ -1,45 +1,109 @@
-"""Upkeep: what waits for a person's yes, and scratch that nobody needs any more."""
+"""Upkeep: what waits for a person's yes, and what the lake need not keep."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import UsageError
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.contract.load import load_contracts
+from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import Settings
-from pipelines.store import ledger
+from pipelines.store import effect, ledger
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute, fetch
+from pipelines.store.records import accepted_chain
 
-SCRATCH_DAYS = 7
+if TYPE_CHECKING:
+    from pipelines.store.postgres import Connection
+
+DAY = 86_400
+
+
+class Retention(BaseModel):
+    """Policy of retention, policies/retention.yml: days the lake keeps what can be made again.
+
+    Attributes:
+        scratch_days: broken writes, and registers that are kept only for speed.
+        gone_days: raw and standardised rows of batches that are not in effect.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    scratch_days: int = Field(default=7, ge=1)
+    gone_days: int = Field(default=90, ge=1)
 
 
 def approve(settings: Settings, batch_id: str, *, by: str, reason: str) -> dict[str, Any]:
-    """Let a batch take effect that waited because it removes much of its register.
+    """Let a batch take effect that waited because it removes much of its register, and what waited behind it.
+
+    Returns {"batch_id", "status", "accepted": batches that followed, "waiting": the one that waits now}.
 
     Raises:
         UsageError: when the batch does not wait.
     """
+    lake = Lake(settings.lake)
     with open_database(settings) as conn:
-        rows = fetch(conn, "select status from ledger.batch where batch_id = %s for update", (batch_id,))
-        if not rows or rows[0]["status"] != "waiting":
+        batch = ledger.find_batch(conn, batch_id)
+        contract = load_contracts(settings.contracts).get(batch.feed)
+        if batch.status != "waiting" or batch.redo is not None or contract is None:
             raise UsageError(f"{batch_id} does not wait for approval", hint="popbase status lists what waits")
-        ledger.set_status(conn, batch_id, "accepted")
+        effect.accept(conn, lake, contract, batch)
         execute(
             conn,
             "insert into ledger.approval (subject, approved_by, reason) values (%s, %s, %s)",
             (batch_id, by, reason),
         )
-    return {"batch_id": batch_id, "status": "accepted"}
+        decided = effect.take_turns(conn, lake, contract)
+    return {"batch_id": batch_id, "status": "accepted"} | {
+        told: [b for b, status in decided.items() if status == told] for told in ("accepted", "waiting")
+    }
 
 
 def upkeep(settings: Settings) -> dict[str, Any]:
-    """Delete scratch files of broken runs and registers that are kept only for speed."""
-    root = Lake(settings.lake).root
-    oldest = time.time() - SCRATCH_DAYS * 86_400
-    scratch = [*root.rglob("*.part"), *root.glob("state/*.parquet")]
-    stale = [path for path in scratch if path.stat().st_mtime < oldest]
+    """Delete what the lake need not keep, by policies/retention.yml; never delivered bytes."""
+    retention = load_retention(settings.policies / "retention.yml")
+    lake = Lake(settings.lake)
+    with open_database(settings) as conn:
+        gone = set(_gone(conn))
+        known = {row["batch_id"] for row in fetch(conn, "select batch_id from ledger.batch")}
+    scratch = [*lake.root.rglob("*.part"), *lake.root.glob("state/*.parquet")]
+    rows = [*lake.root.glob("raw/*.parquet"), *lake.root.glob("standard/*.parquet")]
+    scratch += [path for path in rows if path.stem not in known]
+    stale = [path for path in scratch if _is_older(path, retention.scratch_days)]
+    stale += [path for path in rows if path.stem in gone and _is_older(path, retention.gone_days)]
     for path in stale:
         path.unlink(missing_ok=True)
     return {"deleted": len(stale)}
+
+
+def load_retention(path: Path) -> Retention:
+    """The retention policy, or its defaults without a file; ContractError with every fault."""
+    try:
+        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return Retention.model_validate(declared)
+    except yaml.YAMLError:
+        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
+    except ValidationError as error:
+        faults = [Fault(path.name, ".".join(map(str, e["loc"])) or "file", e["msg"]) for e in error.errors()]
+        raise ContractError(faults) from None
+
+
+def _gone(conn: Connection) -> Iterator[str]:
+    """Batches that are decided and not part of their register: replay reads their bytes, nothing else needs them."""
+    for row in fetch(conn, "select distinct feed from ledger.batch"):
+        used = {batch.batch_id for batch in accepted_chain(conn, row["feed"])}
+        for batch in ledger.batches(conn, row["feed"]):
+            if batch.status not in ledger.UNDECIDED and batch.redo is None and batch.batch_id not in used:
+                yield batch.batch_id
+
+
+def _is_older(path: Path, days: int) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - days * DAY
+    except FileNotFoundError:
+        return False

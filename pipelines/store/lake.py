@@ -24,17 +24,22 @@ class Lake:
 
     root: Path
 
-    def put_bytes(self, source: IO[bytes]) -> str:
-        """Copy a stream into the lake and return its SHA-256; the same bytes are stored once."""
+    @contextmanager
+    def receive(self, source: IO[bytes]) -> Iterator[Received]:
+        """Copy a stream beside the stored bytes and hash the copy; nothing stays of it unless it is kept."""
         digest = hashlib.sha256()
         with _replacing(self.root / "bytes" / f"incoming-{secrets.token_hex(8)}") as (part, keep):
             with part.open("wb") as target:
                 while block := source.read(CHUNK):
                     digest.update(block)
                     target.write(block)
-            sha256 = digest.hexdigest()
-            keep(self._bytes_path(sha256))
-        return sha256
+            yield Received(part, digest.hexdigest(), keep, self._bytes_path(digest.hexdigest()))
+
+    def put_bytes(self, source: IO[bytes]) -> str:
+        """Copy a stream into the lake and return its SHA-256; the same bytes are stored once."""
+        with self.receive(source) as received:
+            received.keep()
+        return received.sha256
 
     def open_bytes(self, sha256: str) -> IO[bytes]:
         """The stored bytes of that hash."""
@@ -114,6 +119,28 @@ class Keep:
         with self.part.open("rb") as written:
             os.fsync(written.fileno())
         self.part.replace(target)
+
+
+@dataclass(frozen=True)
+class Received:
+    """A copy of delivered bytes that nobody has decided about yet.
+
+    What is read of a delivery is read here, so that it is just the bytes that were hashed, whatever happens to
+    the sender's file meanwhile.
+    """
+
+    part: Path
+    sha256: str
+    _keep: Keep
+    _target: Path
+
+    def open(self) -> IO[bytes]:
+        """The copy's bytes."""
+        return self.part.open("rb")
+
+    def keep(self) -> None:
+        """Store the bytes under their hash, for good."""
+        self._keep(self._target)
 
 
 def copy_file(lake: Lake, path: Path) -> str:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines.errors import ConservationBroken
-from pipelines.store.postgres import copy_frame, execute, fetch
+from pipelines.errors import ConservationBroken, PopbaseError, UsageError
+from pipelines.store.postgres import advisory_lock, copy_frame, execute, fetch
 
 if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
-IN_EFFECT = ("landed", "standardised", "accepted", "waiting")
+ON_ITS_WAY = ("landed", "standardised")
+UNDECIDED = (*ON_ITS_WAY, "queued", "waiting")
+LIVE = (*UNDECIDED, "accepted")
+FLAG_NOTES = ("PB-SQ-004", "PB-SQ-005", "PB-SQ-006")
+"""What a register says about the operation flags of an increment."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A landed delivery, as the ledger knows it."""
+    """A landed delivery, as the ledger knows it; sql/080_effect.sql says what its states mean."""
 
     batch_id: str
     feed: str
@@ -31,6 +35,12 @@ class Batch:
     rows_received: int
     status: str
     manifest: dict[str, Any]
+    arrival: int = 0
+    redo: str | None = None
+    version: int = 0
+    accepted_at: Any = None
+    contract_sha256: str = ""
+    suite_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,18 @@ class Conservation:
 
 
 _BATCH = """
-select batch_id, feed, sequence, position, data_date, mode, content_sha256, rows_received, status, manifest
+select batch_id, feed, sequence, position, data_date, mode, content_sha256, rows_received, status, manifest,
+       arrival, redo, version, accepted_at, contract_sha256, suite_sha256
 from ledger.batch
 """
+_OF_THE_LEDGER = ("arrival", "redo", "version", "accepted_at", "suite_sha256")
+"""Columns of a batch that nobody gives when it lands."""
+_IN_ORDER = " order by position, arrival"
+
+
+def lock_feed(conn: Connection, feed: str) -> None:
+    """Wait until nobody else changes the feed's batches; let go at the end of the transaction."""
+    advisory_lock(conn, f"popbase feed {feed}")
 
 
 def seen_deliveries(conn: Connection, feed: str) -> set[tuple[str, str]]:
@@ -62,23 +81,39 @@ def seen_deliveries(conn: Connection, feed: str) -> set[tuple[str, str]]:
     return {(row["folder"], row["manifest_sha256"]) for row in rows}
 
 
-def batches_in_effect(conn: Connection, feed: str) -> list[Batch]:
-    """Batches of the feed that are in effect or on their way, in the order they take effect."""
-    sql = _BATCH + "where feed = %s and status = any(%s) order by position"
-    return [Batch(**row) for row in fetch(conn, sql, (feed, list(IN_EFFECT)))]
+def was_refused(conn: Connection, feed: str, sequence: int) -> bool:
+    """Whether a delivery of that number was refused before it landed, other than for replacing an unknown one."""
+    sql = (
+        "select from ledger.delivery where feed = %s and sequence = %s and outcome = 'refused'"
+        " and reason_code <> 'PB-DL-019' limit 1"
+    )
+    return bool(fetch(conn, sql, (feed, sequence)))
+
+
+def batches(conn: Connection, feed: str, statuses: tuple[str, ...] | None = None) -> list[Batch]:
+    """Batches of the feed, by place and then by arrival; all of them, or those in some states."""
+    chosen = "" if statuses is None else " and status = any(%s)"
+    params = (feed,) if statuses is None else (feed, list(statuses))
+    return [Batch(**row) for row in fetch(conn, f"{_BATCH} where feed = %s{chosen}{_IN_ORDER}", params)]
 
 
 def batches_with_status(conn: Connection, feed: str, status: str) -> list[Batch]:
-    """Batches of the feed that wait for the next stage, in order."""
-    sql = _BATCH + "where feed = %s and status = %s order by position"
-    return [Batch(**row) for row in fetch(conn, sql, (feed, status))]
+    """Batches of the feed in one state, in order; a replay that has come that far is among them."""
+    sql = f"{_BATCH} where feed = %s and (status = %s or redo = %s){_IN_ORDER}"
+    return [Batch(**row) for row in fetch(conn, sql, (feed, status, status))]
 
 
-def highest_sequence(conn: Connection, feed: str) -> int | None:
-    """The newest sequence of the feed that was landed, withdrawn and replaced ones included."""
-    sql = "select max(sequence) as newest from ledger.batch where feed = %s and status <> 'refused'"
-    newest: int | None = fetch(conn, sql, (feed,))[0]["newest"]
-    return newest
+def find_batch(conn: Connection, batch_id: str) -> Batch:
+    """The batch; its feed is locked first, so that it stays as it is told.
+
+    Raises:
+        UsageError: when there is none of that id.
+    """
+    rows = fetch(conn, "select feed from ledger.batch where batch_id = %s", (batch_id,))
+    if not rows:
+        raise UsageError(f"there is no batch {batch_id}", hint="popbase status --json lists what there is")
+    lock_feed(conn, rows[0]["feed"])
+    return Batch(**fetch(conn, f"{_BATCH} where batch_id = %s", (batch_id,))[0])
 
 
 def record_delivery(conn: Connection, **facts: Any) -> None:
@@ -88,16 +123,19 @@ def record_delivery(conn: Connection, **facts: Any) -> None:
 
 
 def record_batch(conn: Connection, batch: Batch, contract_sha256: str) -> None:
-    """Write down a landed batch; a batch that comes back after it was replaced starts anew."""
-    facts = {
-        **batch.__dict__,
-        "manifest": json.dumps(batch.manifest, ensure_ascii=False),
-        "contract_sha256": contract_sha256,
-    }
+    """Write down a landed batch; one that was refused, replaced or withdrawn and comes again starts anew."""
+    facts = {name: value for name, value in asdict(batch).items() if name not in _OF_THE_LEDGER}
+    facts |= {"manifest": json.dumps(batch.manifest, ensure_ascii=False), "contract_sha256": contract_sha256}
     for table in ("quality.quarantine", "quality.fault_count", "ledger.conservation"):
         execute(conn, f"delete from {table} where batch_id = %s", (batch.batch_id,))  # noqa: S608 - names above
-    again = "on conflict (batch_id) do update set status = 'landed', position = excluded.position"
-    _insert(conn, "ledger.batch", facts, again)
+    again = ", ".join(f"{name} = excluded.{name}" for name in facts)
+    _insert(
+        conn,
+        "ledger.batch",
+        facts,
+        f"on conflict (batch_id) do update set {again}, arrival = excluded.arrival, redo = null,"
+        " reason_code = null, accepted_at = null, suite_sha256 = null, landed_at = now()",
+    )
 
 
 def _insert(conn: Connection, table: str, facts: dict[str, Any], conflict: str) -> None:
@@ -107,12 +145,37 @@ def _insert(conn: Connection, table: str, facts: dict[str, Any], conflict: str) 
     execute(conn, sql, tuple(facts.values()))
 
 
-def set_status(conn: Connection, batch_id: str, status: str, **facts: Any) -> None:
-    """Move a batch to its next status; `facts` are further columns to set."""
-    assignments = "".join(f", {name} = %s" for name in facts)
-    stamp = ", accepted_at = now()" if status == "accepted" else ""
-    sql = f"update ledger.batch set status = %s{assignments}{stamp} where batch_id = %s"  # noqa: S608
-    execute(conn, sql, (status, *facts.values(), batch_id))
+def set_status(conn: Connection, batch_id: str, status: str) -> None:
+    """Move a batch to another state.
+
+    `standardised` moves a replay on instead, where there is one.
+
+    Raises:
+        PopbaseError: when another run has moved the batch meanwhile, so that there is nothing to standardise.
+    """
+    if status == "standardised":
+        _set_standardised(conn, batch_id)
+    else:
+        change(conn, batch_id, status=status)
+
+
+def change(conn: Connection, batch_id: str, **facts: Any) -> None:
+    """Set columns of a batch."""
+    assignments = ", ".join(f"{name} = %s" for name in facts)
+    sql = f"update ledger.batch set {assignments} where batch_id = %s"  # noqa: S608 - names from code
+    execute(conn, sql, (*facts.values(), batch_id))
+
+
+def _set_standardised(conn: Connection, batch_id: str) -> None:
+    moved = execute(
+        conn,
+        "update ledger.batch set status = case when redo is null then 'standardised' else status end,"
+        " redo = case when redo is not null then 'standardised' end"
+        " where batch_id = %s and (status = 'landed' or redo = 'landed')",
+        (batch_id,),
+    )
+    if not moved:
+        raise PopbaseError(f"{batch_id} was moved on by another run", hint="nothing was changed; run again")
 
 
 def record_conservation(conn: Connection, batch_id: str, stage: str, counts: Conservation) -> None:
@@ -151,12 +214,13 @@ def record_faults(conn: Connection, batch_id: str, faults: pl.DataFrame) -> None
         copy_frame(conn, "quality.fault_count", lines)
 
 
-def add_fault_counts(conn: Connection, batch_id: str, column: str, notes: pl.DataFrame) -> None:
-    """Add counts of one column's notes (`row_number`, `code`) that a later stage found."""
+def record_flag_notes(conn: Connection, batch_id: str, column: str, notes: pl.DataFrame) -> None:
+    """Write down how many operation flags do not fit the register, in place of what was said before."""
+    sql = "delete from quality.fault_count where batch_id = %s and reason_code = any(%s)"
+    execute(conn, sql, (batch_id, list(FLAG_NOTES)))
     for code, rows in notes.group_by("code").len().sort("code").iter_rows():
         facts = {"batch_id": batch_id, "column_name": column, "reason_code": code, "rows": rows}
-        again = "on conflict (batch_id, column_name, reason_code) do update set rows = excluded.rows"
-        _insert(conn, "quality.fault_count", facts, again)
+        _insert(conn, "quality.fault_count", facts, "")
 
 
 def record_time(conn: Connection, subject: str, stage: str, seconds: float, rows: int) -> None:

@@ -28,6 +28,7 @@ from scripts.demo.tables import print_tables
 from scripts.demo.watch import Watch, over
 
 POPULATION = "population"
+MARK = ".demo"  # a folder without it is never deleted
 DEMO_ONLY = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "POPBASE_LOOK_EVERY": "15",
@@ -92,11 +93,17 @@ def services(settings: Settings, overrides: Mapping[str, str]) -> Iterator[Airfl
 
 
 def _begin_anew(settings: Settings) -> None:
-    if settings.home.exists():
+    mark = settings.home / MARK
+    if settings.home.exists() and any(settings.home.iterdir()):
+        if not mark.exists():
+            raise UsageError(
+                f"{settings.home} is not an earlier demo's", hint="name an empty folder: --home DIR"
+            )
         console.print(f"starting clean: {settings.home} is deleted")
         stop_server(settings)
         shutil.rmtree(settings.home)
-    settings.home.mkdir(parents=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    mark.touch()
 
 
 def _generate(settings: Settings, persons: int) -> None:
