@@ -1,0 +1,73 @@
+"""popbase's engine and Splink on one case, alternating; results in benchmarks/peers/results/<case>.json.
+
+python -m benchmarks.peers.compare --case febrl3 --peer PEERS/bin/python [--records fake_1000.csv] [--times 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.machine import machine
+from benchmarks.peers.data import model_of, write_case
+
+RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: object) -> dict[str, object]:
+    load = os.getloadavg()[0]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(  # noqa: S603 - our own scripts
+        [str(one) for one in command], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return found | {"load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)}
+
+
+def versions(python: Path) -> dict[str, str]:
+    code = (
+        "import json; from importlib.metadata import version; "
+        "print(json.dumps({name: version(name) for name in ('splink', 'duckdb')}))"
+    )
+    told = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    return dict(json.loads(told.stdout))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", required=True)
+    parser.add_argument("--peer", type=Path, required=True, help="a Python that has Splink")
+    parser.add_argument("--records", type=Path)
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--everything", action="store_true", help="popbase once more with all pairs compared")
+    options = parser.parse_args()
+    ours = ["-m", "benchmarks.peers.engine_run", "--model", model_of(options.case)]
+    theirs = [ROOT / "benchmarks/peers/splink_run.py", "--case", options.case]
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "records.parquet"
+        write_case(options.case, options.records, path)
+        for _ in range(options.times):
+            runs.append(run(sys.executable, *ours, "--records", path))
+            runs.append(run(options.peer, *theirs, "--records", path))
+        if options.everything:
+            runs.append(
+                run(sys.executable, *ours, "--records", path, "--everything") | {"blocking": "all pairs"}
+            )
+    result = {"case": options.case, "machine": machine(), "peer": versions(options.peer), "runs": runs}
+    path = RESULTS / f"{options.case}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    for one in runs:
+        print(one)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Candidate pairs, compared and weighed; only those that reach the review threshold are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipelines.linkage.engine.blocking import CHUNK, apply_rules, candidate_chunks
+from pipelines.linkage.engine.weights import Weights, weigh, weights
+
+if TYPE_CHECKING:
+    from pipelines.linkage.engine.model import LinkageModel
+    from pipelines.linkage.engine.table import Table
+
+Rows = npt.NDArray[np.int32]
+Bits = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int8]
+
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Links:
+    """What was found.
+
+    Attributes:
+        pairs: a, b (keys, in their order), weight (bits, prior included), probability, is_link, and
+            level_<comparison> (Int8, -1 missing); pairs at or above possible_weight, sorted.
+        compared: how many candidate pairs there were.
+    """
+
+    pairs: pl.DataFrame
+    compared: int
+
+
+def link(table: Table, model: LinkageModel, *, chunk: int = CHUNK, threads: int = 2) -> Links:
+    """Links and possible links among the records of a table.
+
+    Memory grows with `chunk` and `threads` and with the pairs kept, not with the candidate pairs.
+    Neither of the two changes the result.
+
+    Raises:
+        UsageError: when the model was not fitted.
+    """
+    known = weights(table, model)
+    rules = apply_rules(table, model.blocking, model.block_cap)
+    compared, kept = 0, []
+    with ThreadPoolExecutor(threads) as pool:
+        chunks = candidate_chunks(rules, chunk)
+        running = [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, threads + 1)]
+        while running:
+            scored = running.pop(0).result()
+            running += _next(pool, chunks, table, model, known)
+            compared += scored.compared
+            kept.append(scored)
+    return Links(_frame(table, model, kept), compared)
+
+
+def _next(
+    pool: ThreadPoolExecutor, chunks: Iterator[tuple[Rows, Rows]], table: Table, model: LinkageModel,
+    known: list[Weights],
+) -> list[Future[_Scored]]:  # fmt: skip
+    return [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, 1)]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    a: Rows
+    b: Rows
+    weight: Bits
+    levels: Levels
+    compared: int
+
+
+def _score(table: Table, model: LinkageModel, known: list[Weights], a: Rows, b: Rows) -> _Scored:
+    prior = prior_bits(model)
+    found = weigh(known, table, a, b, model.possible_weight - prior - _SLACK)
+    weight = np.round(found.bits.sum(axis=0) + prior, 6)
+    enough = weight >= model.possible_weight
+    which = found.which[enough]
+    return _Scored(a[which], b[which], weight[enough], found.levels[:, enough], len(a))
+
+
+def prior_bits(model: LinkageModel) -> float:
+    """log2 of the prior odds of a fitted model."""
+    prior = float(model.prior.probability or 0)
+    return float(np.log2(prior / (1 - prior)))
+
+
+def _frame(table: Table, model: LinkageModel, kept: list[_Scored]) -> pl.DataFrame:
+    nothing = np.empty((len(model.comparisons), 0), np.int8)
+    a, b = (np.concatenate([np.empty(0, np.int32), *(getattr(one, side) for one in kept)]) for side in "ab")
+    weight = np.concatenate([np.empty(0), *(one.weight for one in kept)])
+    levels = np.concatenate([nothing, *(one.levels for one in kept)], axis=1)
+    order = np.lexsort((b, a))
+    a, b, weight, levels = a[order], b[order], weight[order], levels[:, order]
+    return pl.DataFrame(
+        {
+            "a": table.keys.gather(a),
+            "b": table.keys.gather(b),
+            "weight": weight,
+            "probability": np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9),
+            "is_link": (weight >= model.link_weight) & ~_is_doubtful(model, levels),
+            **{f"level_{one.name}": levels[k] for k, one in enumerate(model.comparisons)},
+        }
+    )
+
+
+def _is_doubtful(model: LinkageModel, levels: Levels) -> npt.NDArray[np.bool_]:
+    found = np.zeros(levels.shape[1], np.bool_)
+    for comparison, of in zip(model.comparisons, levels, strict=True):
+        doubtful = [place for place, level in enumerate(comparison.levels) if level.is_doubtful]
+        found |= np.isin(of, doubtful)
+    return found

@@ -1,0 +1,84 @@
+"""Models as files: YAML or JSON, a version by content, and what changed between two."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipelines.errors import ContractError, Fault
+from pipelines.linkage.engine.model import LinkageModel
+
+
+def load_model(path: Path) -> LinkageModel:
+    """The model in a YAML or JSON file; ContractError with every fault."""
+    try:
+        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return LinkageModel.model_validate(declared)
+    except yaml.YAMLError:
+        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
+    except ValidationError as error:
+        faults = [
+            Fault(path.name, ".".join(map(str, fault["loc"])) or "file", fault["msg"])
+            for fault in error.errors()
+        ]
+        raise ContractError(faults) from None
+
+
+def save_model(model: LinkageModel, path: Path) -> None:
+    """Write a model as YAML, or as JSON where the file's name ends so."""
+    declared = _declared(model)
+    if path.suffix == ".json":
+        text = json.dumps(declared, ensure_ascii=False, indent=1) + "\n"
+    else:
+        text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False, width=110)
+    path.write_text(text, encoding="utf-8")
+
+
+def version(model: LinkageModel) -> str:
+    """Twelve hexadecimal digits that change with anything the model says."""
+    text = json.dumps(_declared(model), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def diff(old: LinkageModel, new: LinkageModel) -> list[tuple[str, Any, Any]]:
+    """What changed: (place, before, after), sorted by place; None where there was or is nothing.
+
+    Comparisons and levels are named by their names, so that a new one in the middle is one change.
+    """
+    before, after = _flat("", _named(_declared(old))), _flat("", _named(_declared(new)))
+    places = sorted(before.keys() | after.keys())
+    return [
+        (place, before.get(place), after.get(place))
+        for place in places
+        if before.get(place) != after.get(place)
+    ]
+
+
+def _declared(model: LinkageModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True)
+
+
+def _named(declared: Any) -> Any:
+    if isinstance(declared, list) and declared and all(_has_name(one) for one in declared):
+        return {one["name"]: _named(one) for one in declared}
+    if isinstance(declared, dict):
+        return {key: _named(value) for key, value in declared.items()}
+    return declared
+
+
+def _has_name(one: Any) -> bool:
+    return isinstance(one, dict) and "name" in one
+
+
+def _flat(place: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {place: value}
+    flat: dict[str, Any] = {}
+    for key, one in value.items():
+        flat |= _flat(f"{place}.{key}" if place else str(key), one)
+    return flat

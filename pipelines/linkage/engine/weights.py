@@ -1,0 +1,142 @@
+"""Bits of evidence by level, and by value where rare values weigh more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.errors import UsageError
+from pipelines.linkage.engine.agreement import OPEN
+from pipelines.linkage.engine.comparing import (
+    Compared,
+    compare,
+    compare_cheaply,
+    compare_further,
+    first_dear,
+    is_list,
+)
+from pipelines.linkage.engine.compiled import compiled
+from pipelines.linkage.engine.frequencies import frequency
+
+if TYPE_CHECKING:
+    from pipelines.linkage.engine.model import Comparison, LinkageModel
+    from pipelines.linkage.engine.table import Table
+
+Bits = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int32]
+Levels = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of one comparison.
+
+    Attributes:
+        comparison: what is compared.
+        bits: log2(m / u) by level; behind them the most that an OPEN pair can get, and 0 for a missing
+            value, so that OPEN = -2 and MISSING = -1 find theirs.
+        by_value: of the levels that weigh by frequency log2(m / frequency) by code.
+    """
+
+    comparison: Comparison
+    bits: Bits
+    by_value: dict[int, Bits]
+
+    def of(self, compared: Compared, table: Table, a: Rows, b: Rows) -> Bits:
+        """Bits of each pair; of OPEN ones the most they can get."""
+        found = self.bits[compared.levels]
+        for place, bits in self.by_value.items():
+            column = self.comparison.levels[place].column or self.comparison.column
+            codes = table.columns[column].codes
+            if compared.places is None:
+                _by_value(found, compared.levels, place, codes[0], codes[0], a, b, bits)
+            else:
+                at = np.flatnonzero(compared.levels == place)
+                last = len(codes) - 1
+                left = codes[np.minimum(compared.places[0][at], last), a[at]]
+                right = codes[np.minimum(compared.places[1][at], last), b[at]]
+                found[at] = np.minimum(bits[left], bits[right])
+        return found
+
+
+@compiled
+def _by_value(
+    found: Bits, levels: Levels, level: int, left: Rows, right: Rows, a: Rows, b: Rows, bits: Bits
+) -> None:
+    """At one level the lesser bits of the two values: the greater frequency counts."""
+    for i in range(len(a)):
+        if levels[i] == level:
+            found[i] = min(bits[left[a[i]]], bits[right[b[i]]])
+
+
+def weights(table: Table, model: LinkageModel) -> list[Weights]:
+    """Weights of each comparison, in the model's order.
+
+    Raises:
+        UsageError: when the model was not fitted.
+    """
+    if not model.is_fitted:
+        raise UsageError(f"{model.name} has levels without m and u", hint="fit the model first")
+    return [_weights(table, model, comparison) for comparison in model.comparisons]
+
+
+def _weights(table: Table, model: LinkageModel, comparison: Comparison) -> Weights:
+    bits = [float(np.log2(float(level.m or 0) / float(level.u or 1))) for level in comparison.levels]
+    by_value = {
+        place: np.log2(float(level.m or 0) / frequency(table, model, comparison, level))
+        for place, level in enumerate(comparison.levels)
+        if level.term_frequency
+    }
+    most = [
+        float(by_value[place].max(initial=0)) if place in by_value else one for place, one in enumerate(bits)
+    ]
+    most_open = max([0.0, *most[first_dear(comparison) :]])  # a name may turn out to be no evidence
+    return Weights(comparison, np.array([*bits, most_open, 0.0]), by_value)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Pairs at or above a threshold.
+
+    Attributes:
+        which: their places among the pairs asked for.
+        bits: shape (comparisons, pairs).
+        levels: shape (comparisons, pairs); -1 missing.
+    """
+
+    which: npt.NDArray[np.int64]
+    bits: Bits
+    levels: Levels
+
+
+def weigh(known: list[Weights], table: Table, a: Rows, b: Rows, threshold: float) -> Weighed:
+    """Sum the evidence of pairs; dear tests only where they can still lift a pair to the threshold."""
+    levels, bits = np.empty((len(known), len(a)), np.int8), np.empty((len(known), len(a)))
+    for k, one in enumerate(known):
+        cheap = not is_list(one.comparison, table)
+        found = (
+            Compared(compare_cheaply(one.comparison, table, a, b))
+            if cheap
+            else compare(one.comparison, table, a, b)
+        )
+        levels[k], bits[k] = found.levels, one.of(found, table, a, b)
+    which = np.flatnonzero(bits.sum(axis=0) >= threshold)
+    levels, bits = levels[:, which], bits[:, which]
+    for k, one in enumerate(known):
+        if _settle(one, table, (a[which], b[which]), levels[k], bits[k]):
+            enough = bits.sum(axis=0) >= threshold
+            which, levels, bits = which[enough], levels[:, enough], bits[:, enough]
+    return Weighed(which, bits, levels)
+
+
+def _settle(one: Weights, table: Table, rows: tuple[Rows, Rows], levels: Levels, bits: Bits) -> bool:
+    """Make the dear tests of a comparison where it is OPEN; whether there were any."""
+    still = np.flatnonzero(levels == OPEN)
+    a, b = rows[0][still], rows[1][still]
+    found = levels[still]
+    compare_further(one.comparison, table, a, b, found)
+    levels[still], bits[still] = found, one.of(Compared(found), table, a, b)
+    return bool(len(still))
