@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,8 +20,21 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 fault of ours, 2 wrong use, 3 a delivery was refused (the rest went on), "
     "4 the publication was not released by its audit, 5 a dependency is missing.",
 )
+
+
+class _Unbroken(Console):
+    """A console whose tables are not cut to 80 columns where nobody sees a terminal: in a pipe, a log, a file."""
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """The terminal's; elsewhere COLUMNS, or wide enough for every table."""
+        if self.is_terminal:
+            return super().size
+        return ConsoleDimensions(int(os.environ.get("COLUMNS", "200")), 25)
+
+
 told = Console(stderr=True, highlight=False)
-said = Console(highlight=False, soft_wrap=True)
+said = _Unbroken(highlight=False, soft_wrap=True)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one line of JSON at the end.")]
 
