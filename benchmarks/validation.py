@@ -63,7 +63,9 @@ def on_pandas(frame: pl.DataFrame, suite: Suite) -> dict[str, int]:
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame.to_pandas()})
     kinds: Any = gx.expectations
     named = {rule.id: "".join(word.title() for word in rule.expectation.split("_")) for rule in suite.rules}
-    expectations = [getattr(kinds, named[rule.id])(**rule.kwargs, meta={"rule": rule.id}) for rule in suite.rules]
+    expectations = [
+        getattr(kinds, named[rule.id])(**rule.kwargs, meta={"rule": rule.id}) for rule in suite.rules
+    ]
     found = batch.validate(gx.ExpectationSuite("feed", expectations=expectations), result_format="BASIC")
     counts = {r.expectation_config.meta["rule"]: r.result.get("unexpected_count") for r in found.results}
     return {rule_id: count for rule_id, count in counts.items() if count is not None}

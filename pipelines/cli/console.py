@@ -30,7 +30,7 @@ class _Unbroken(Console):
         """The terminal's; elsewhere COLUMNS, or wide enough for every table."""
         if self.is_terminal:
             return super().size
-        return ConsoleDimensions(int(os.environ.get("COLUMNS", "200")), 25)
+        return ConsoleDimensions(int(os.environ.get("COLUMNS") or 200), 25)
 
 
 told = Console(stderr=True, highlight=False)

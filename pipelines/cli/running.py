@@ -65,9 +65,11 @@ def _steps_on(advance: Callable[[str, int, int], None]) -> Callable[[str, str, i
 
 def _run_json(summary: dict[str, Any]) -> dict[str, Any]:
     first = ("publication", "records", "quarantined", "persons", "seconds", "peak_rss_mib")
-    return {"batches": len(summary["accepted"])} | {name: summary[name] for name in first} | {
-        name: summary[name] for name in ("decision", "refused", "waiting", "links")
-    }
+    return (
+        {"batches": len(summary["accepted"])}
+        | {name: summary[name] for name in first}
+        | {name: summary[name] for name in ("decision", "refused", "waiting", "links")}
+    )
 
 
 def _exit_code(summary: dict[str, Any]) -> int:
