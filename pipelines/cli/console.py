@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, ConsoleDimensions
+from rich.console import Console
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,20 +22,10 @@ app = typer.Typer(
     "4 the publication was not released by its audit, 5 a dependency is missing.",
 )
 
-
-class _Unbroken(Console):
-    """A console whose tables are not cut to 80 columns where nobody sees a terminal: in a pipe, a log, a file."""
-
-    @property
-    def size(self) -> ConsoleDimensions:
-        """The terminal's; elsewhere COLUMNS, or wide enough for every table."""
-        if self.is_terminal:
-            return super().size
-        return ConsoleDimensions(int(os.environ.get("COLUMNS") or 200), 25)
-
-
 told = Console(stderr=True, highlight=False)
-said = _Unbroken(highlight=False, soft_wrap=True)
+# In a pipe, a log or a file nobody sees a terminal: tables are not cut to 80 columns there.
+_unseen_width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 200)
+said = Console(highlight=False, soft_wrap=True, width=_unseen_width)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one line of JSON at the end.")]
 
