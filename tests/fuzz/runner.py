@@ -18,6 +18,7 @@ HANG = 5.0
 """Seconds of the processor for one delivery; a busy machine is no fault of it."""
 STANDSTILL = 120.0
 """Seconds on the wall in which something must be heard."""
+PULSE = 15.0
 _ENDED = "ENDED"
 
 
@@ -67,10 +68,21 @@ def run(seed: int, files: int, workers: int) -> Tally:
     threads = [threading.Thread(target=_watch, args=(span, tally, lock)) for span in spans]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    _tell_progress(threads, tally, files, started)
     tally.seconds = time.monotonic() - started
     return tally
+
+
+def _tell_progress(threads: list[threading.Thread], tally: Tally, files: int, started: float) -> None:
+    """Wait for the threads; every quarter of a minute a line on standard error says how far they are."""
+    while any(thread.is_alive() for thread in threads):
+        told = time.monotonic()
+        for thread in threads:
+            thread.join(timeout=max(0.0, told + PULSE - time.monotonic()))
+        done, seconds = tally.files, time.monotonic() - started
+        sys.stderr.write(
+            f"{done:,} of {files:,} in {seconds:.0f} s, {done / seconds:.0f} a second, {len(tally.faults)} faults\n"
+        )
 
 
 def _watch(span: _Span, tally: Tally, lock: threading.Lock) -> None:
