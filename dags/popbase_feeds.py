@@ -171,11 +171,11 @@ def _refused(landed: Any, validated_batches: Any) -> Any:
         """Turn the run red after everything else went on, so that somebody looks."""
         from pipelines.reasons import REASONS  # noqa: PLC0415
 
-        lines = [f"{batch_id}: stopped by its suite" for batch_id in validated["refused"]]
-        for refusal in landed["refused"]:
+        lines = []
+        for refusal in landed["refused"] + validated["refused"]:
             reason = REASONS.get(refusal["code"])
             said = f" {reason.zh} / {reason.en}" if reason else ""
-            lines.append(f"{refusal['folder']}: {refusal['code']}{said}")
+            lines.append(f"{refusal.get('folder', refusal.get('batch_id'))}: {refusal['code']}{said}")
         raise AirflowFailException("refused, the rest went on: " + "; ".join(lines))
 
     return refused(landed, validated_batches)

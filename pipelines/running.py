@@ -80,9 +80,7 @@ def _tell_standing(settings: Settings, summary: Summary) -> None:
 def _note(summary: Summary, outcome: dict[str, Any], feed: str | None) -> None:
     summary.accepted += outcome.get("accepted", [])
     summary.waiting += outcome.get("waiting", [])
-    for refusal in outcome.get("refused", ()):
-        told = refusal if isinstance(refusal, dict) else {"batch_id": refusal, "code": "PB-DL-016"}
-        summary.refused.append({"feed": feed, **told})
+    summary.refused += [{"feed": feed, **refusal} for refusal in outcome.get("refused", ())]
     for name in ("records", "persons", "links", "publication", "decision", "rules", "page"):
         if outcome.get(name) is not None:
             setattr(summary, name, outcome[name])

@@ -82,15 +82,13 @@ def replay(
     day = since.date() if since else None
     with without_values():
         marked = mark(settings, since=day, batch_id=batch, feed=feed, by=by, reason=reason)
-    refused = marked["refused"] + [
-        {"batch_id": batch_id, "code": "PB-DL-016"} for batch_id in _catch_up(settings, marked["feeds"])
-    ]
+    refused = marked["refused"] + _catch_up(settings, marked["feeds"])
     print_json(marked | {"refused": refused})
     raise typer.Exit(3 if refused else 0)
 
 
-def _catch_up(settings: Settings, feeds: list[str]) -> list[str]:
-    """Take marked batches through the rest of their steps; returns those that their suites stopped."""
+def _catch_up(settings: Settings, feeds: list[str]) -> list[dict[str, str]]:
+    """Take marked batches through the rest of their steps; returns those that did not pass their gate."""
     from pipelines.steps import FEED_STEPS, run_step
 
     refused: list[Any] = []

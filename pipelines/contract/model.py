@@ -164,10 +164,12 @@ class Thresholds(Declared):
     Attributes:
         removed: of the register, that a full delivery may take away.
         quarantined: of the rows, that may be set aside.
+        judged_from: rows a delivery must have to be judged by that share; one odd row of three says nothing.
     """
 
     removed: float = Field(default=0.05, ge=0, le=1)
     quarantined: float = Field(default=0.2, ge=0, le=1)
+    judged_from: int = Field(default=100, ge=1)
 
 
 class Validity(Declared):

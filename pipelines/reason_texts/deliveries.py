@@ -155,6 +155,12 @@ The DBF file is damaged, its header and records disagree, or it has fields that 
 请重新导出
 Export it again
 
+PB-DL-026 refuse_delivery
+无法读取而隔离的行超过约定比例
+More rows had to be set aside than the contract allows
+请检查导出格式后重报
+Check how the file was exported and deliver again
+
 PB-SQ-001 note
 重复交付（序号和内容相同），未再生效
 A re-delivery (same sequence, same content); it took no second effect

@@ -93,7 +93,7 @@ def _causes(batch: Batch, rules: list[Row]) -> list[str]:
         for row in rules
         if row["subject"] == batch.batch_id and row["status"] == "failed" and _stops(row)
     ]
-    return stopping or ["PB-DL-016"]
+    return stopping or [batch.reason_code or "PB-DL-016"]
 
 
 def _stops(rule: Row) -> bool:

@@ -70,6 +70,7 @@ class Batch:
     used_batches: int = 1
     decision: Decision | None = None
     reasons: tuple[str, ...] = ()
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)

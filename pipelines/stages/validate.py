@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "validate"
-BEYOND_LIMIT = "PB-DL-016"
+STOPPED, TOO_MANY_ASIDE = "PB-DL-016", "PB-DL-026"
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Rules:
 def validate(settings: Settings, contract: Contract) -> dict[str, Any]:
     """Validate every standardised batch of the feed, in order, and let what passed take its turn.
 
-    Returns {"accepted": [ids], "refused": [ids], "waiting": [ids]}; waiting are those a person is to decide
-    now, whenever they came.
+    Returns {"accepted": [ids], "refused": [{"batch_id", "code"}], "waiting": [ids]}; waiting are those a person
+    is to decide now, whenever they came.
     """
     outcome: dict[str, Any] = {"accepted": [], "refused": [], "waiting": []}
     with open_database(settings) as conn:
@@ -50,20 +50,26 @@ def validate(settings: Settings, contract: Contract) -> dict[str, Any]:
         with open_database(settings) as conn:
             ledger.lock_feed(conn, contract.feed)
             if rules is not None and batch in ledger.batches_with_status(conn, contract.feed, "standardised"):
-                status = _validate_one(settings, conn, contract, batch, rules)
-                _tell(outcome, {batch.batch_id: status})
-                _tell(outcome, effect.take_turns(conn, Lake(settings.lake), contract))
+                code = _validate_one(settings, conn, contract, batch, rules)
+                _note_gate(outcome, batch, code)
+                outcome["accepted"] += _accepted(effect.take_turns(conn, Lake(settings.lake), contract))
     with open_database(settings) as conn:
         ledger.lock_feed(conn, contract.feed)
-        _tell(outcome, effect.take_turns(conn, Lake(settings.lake), contract))
+        outcome["accepted"] += _accepted(effect.take_turns(conn, Lake(settings.lake), contract))
         outcome["waiting"] = [b.batch_id for b in ledger.batches(conn, contract.feed, ("waiting",))]
     return outcome
 
 
-def _tell(outcome: dict[str, Any], decided: dict[str, str]) -> None:
-    for batch_id, status in decided.items():
-        if status in ("accepted", "refused"):
-            outcome[status].append(batch_id)
+def _note_gate(outcome: dict[str, Any], batch: ledger.Batch, code: str | None) -> None:
+    """A batch that did not pass; or one in effect that was done again, and stays so."""
+    if code is not None:
+        outcome["refused"].append({"batch_id": batch.batch_id, "code": code})
+    elif batch.status == "accepted":
+        outcome["accepted"].append(batch.batch_id)
+
+
+def _accepted(decided: dict[str, str]) -> list[str]:
+    return [batch_id for batch_id, status in decided.items() if status == "accepted"]
 
 
 def _rules(settings: Settings, contract: Contract) -> Rules:
@@ -76,8 +82,8 @@ def _rules(settings: Settings, contract: Contract) -> Rules:
 
 def _validate_one(
     settings: Settings, conn: Connection, contract: Contract, batch: ledger.Batch, rules: Rules
-) -> str:
-    """The batch's state after its gate: refused, queued, or what it was where it is done again."""
+) -> str | None:
+    """Judge a batch, let it pass its gate or not, and write down what was found; why it was refused, or None."""
     from pipelines.quality.gate import judge, quarantined  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
 
@@ -90,33 +96,40 @@ def _validate_one(
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
     _report(conn, batch, outcome, verdict, rules.suite_sha256)
-    _conserve(conn, batch, verdict, frame.height, accepted.height)
     ledger.record_quarantine(conn, batch.batch_id, STAGE, aside)
+    code = STOPPED if verdict.decision == "stop" else _too_many_aside(conn, contract, batch)
+    _conserve(conn, batch, code, frame.height, accepted.height)
     lake.write(f"accepted/{batch.batch_id}", accepted)
-    status = _pass_gate(conn, lake, contract, batch, verdict, rules)
+    _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
-    return status
+    return code
+
+
+def _too_many_aside(conn: Connection, contract: Contract, batch: ledger.Batch) -> str | None:
+    """PB-DL-026 where more rows were set aside than the contract allows; a handful of rows is no share."""
+    if batch.rows_received < contract.thresholds.judged_from:
+        return None
+    share = ledger.quarantined_rows(conn, batch.batch_id) / batch.rows_received
+    return TOO_MANY_ASIDE if share > contract.thresholds.quarantined else None
 
 
 def _pass_gate(
-    conn: Connection, lake: Lake, contract: Contract, batch: ledger.Batch, verdict: Verdict, rules: Rules
-) -> str:
+    conn: Connection, lake: Lake, contract: Contract, batch: ledger.Batch, code: str | None, rules: Rules
+) -> None:
     """Refused by the gate; else into the queue, or where it was already when it is done again."""
     judged: dict[str, Any] = {"suite_sha256": rules.suite_sha256, "contract_sha256": rules.contract_sha256}
     judged |= {"version": batch.version + 1, "redo": None, "reason_code": None}
     ledger.change(conn, batch.batch_id, **judged)
-    if verdict.decision == "stop":
-        effect.refuse(conn, lake, contract, batch, BEYOND_LIMIT)
-        return "refused"
-    if batch.status in ("accepted", "replaced"):
+    if code is not None:
+        effect.refuse(conn, lake, contract, batch, code)
+    elif batch.status in ("accepted", "replaced"):
         effect.note_flags(conn, lake, contract, batch.position)
-        return batch.status
-    effect.queue(conn, batch)
-    return "queued"
+    else:
+        effect.queue(conn, batch)
 
 
-def _conserve(conn: Connection, batch: ledger.Batch, verdict: Verdict, rows: int, accepted: int) -> None:
-    refused = verdict.decision == "stop"
+def _conserve(conn: Connection, batch: ledger.Batch, code: str | None, rows: int, accepted: int) -> None:
+    refused = code is not None
     counts = ledger.Conservation(
         rows_in=rows,
         rows_on=0 if refused else accepted,

@@ -200,6 +200,12 @@ def record_quarantine(conn: Connection, batch_id: str, stage: str, rows: pl.Data
         copy_frame(conn, "quality.quarantine", lines)
 
 
+def quarantined_rows(conn: Connection, batch_id: str) -> int:
+    """How many rows of a batch were set aside, over all stages."""
+    sql = "select count(*) as rows from quality.quarantine where batch_id = %s"
+    return int(fetch(conn, sql, (batch_id,))[0]["rows"])
+
+
 def record_faults(conn: Connection, batch_id: str, faults: pl.DataFrame) -> None:
     """Write down how many values of each column had which fault."""
     execute(conn, "delete from quality.fault_count where batch_id = %s", (batch_id,))

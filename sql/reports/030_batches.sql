@@ -31,7 +31,7 @@ placed as (
 )
 select
     batch_id, feed, sequence, position, data_date, mode, status, rows_received, content_sha256,
-    contract_sha256, suite_sha256, landed_at, is_used, is_new, used_batches,
+    contract_sha256, suite_sha256, reason_code, landed_at, is_used, is_new, used_batches,
     is_used and position = newest_used as is_latest
 from placed
 where is_new or (is_used and position = newest_used)

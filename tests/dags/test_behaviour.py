@@ -35,9 +35,9 @@ def test_a_refusal_turns_the_run_red_and_says_why(read: Read) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     landed = QUIET | {"refused": [{"folder": "2026-06-30", "code": "PB-DL-004"}]}
-    validated = {"accepted": ["b1"], "refused": ["b2"], "waiting": []}
+    validated = {"accepted": ["b1"], "refused": [{"batch_id": "b2", "code": "PB-DL-016"}], "waiting": []}
     assert call(read, FEED_DAG, "verdict", landed, validated) == ["refused"]
-    with pytest.raises(AirflowFailException, match="b2: stopped by its suite; 2026-06-30: PB-DL-004 "):
+    with pytest.raises(AirflowFailException, match=r"2026-06-30: PB-DL-004 .*; b2: PB-DL-016 "):
         call(read, FEED_DAG, "refused", landed, validated)
 
 

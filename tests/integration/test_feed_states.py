@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.cli import app, console
 from pipelines.errors import ContractError
 from pipelines.settings import Settings
 from pipelines.stages.upkeep import load_retention, upkeep
@@ -38,8 +38,8 @@ def say(office: Office, *command: str) -> tuple[int, str]:
         "POPBASE_HOME": str(office.settings.home),
         "POPBASE_DATABASE_URL": str(office.settings.database_url),
         "POPBASE_DECLARATIONS": str(office.settings.declarations),
-        "COLUMNS": "200",
     }
+    console.said.width = 200
     said = CliRunner().invoke(app, list(command), env=places, catch_exceptions=False)
     return said.exit_code, said.stdout
 

@@ -31,7 +31,7 @@ def mend(office: Office, contract: str = CONTRACT, rules: str | None = None) -> 
     declare(office.settings.declarations, contract, rules)
 
 
-def again(office: Office, **chosen: Any) -> dict[str, list[str]]:
+def again(office: Office, **chosen: Any) -> dict[str, Any]:
     replay(office.settings, **(chosen or {"feed": FEED}))
     return office.judge()
 
@@ -82,7 +82,9 @@ def test_a_batch_that_was_accepted_may_be_refused(office: Office) -> None:
     office.send(2, {"a": "new", "b": "new"})
     office.take()
     mend(office, rules=suite(refused="new"))
-    assert again(office)["refused"] == [batch_id(2, {"a": "new", "b": "new"})]
+    assert again(office)["refused"] == [
+        {"batch_id": batch_id(2, {"a": "new", "b": "new"}), "code": "PB-DL-016"}
+    ]
     assert office.register() == {"a": "1", "b": "1"}
     assert counts(office)[-1] == ("validate", 2, 0, 0)
 

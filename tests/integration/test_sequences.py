@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 from pipelines.settings import Settings
-from tests.office import Office, batch_id, content_of, open_office
+from tests.office import CONTRACT, Office, batch_id, content_of, declare, open_office
 
 A = {"a": "one", "b": "two"}
 B = {"a": "ONE", "b": "TWO"}
@@ -121,8 +121,23 @@ def test_a_correction_that_its_gate_refuses_replaces_nothing(office: Office) -> 
     office.send(1, A)
     office.take()
     office.send(1, {"a": "bad", "b": "bad"}, replaces=1)
-    assert office.take()["refused"] == [batch_id(1, {"a": "bad", "b": "bad"})]
+    assert office.take()["refused"] == [
+        {"batch_id": batch_id(1, {"a": "bad", "b": "bad"}), "code": "PB-DL-016"}
+    ]
     assert (office.register(), sorted(office.states())) == (A, ["accepted", "refused"])
+
+
+def test_a_delivery_of_which_too_much_is_set_aside_is_refused(office: Office) -> None:
+    strict = CONTRACT.replace("removed: 0.5", "removed: 0.5, quarantined: 0.4, judged_from: 4")
+    declare(office.settings.declarations, strict)
+    office.send(1, A)
+    few, many = {"a": "one", "c": "odd", "d": "odd"}, A | {"c": "odd", "d": "odd"}
+    office.send(2, few)
+    office.send(3, many)
+    assert office.take()["refused"] == [{"batch_id": batch_id(3, many), "code": "PB-DL-026"}]
+    assert (office.register(), office.states()) == ({"a": "one"}, ["accepted", "accepted", "refused"])
+    (rows,) = office.ask("select sum(refused) as lost from ledger.conservation")
+    assert rows["lost"] == 2
 
 
 def test_back_and_forth_in_one_inbox_ends_with_the_last_word(office: Office) -> None:
