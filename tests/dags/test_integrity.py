@@ -14,14 +14,14 @@ from pipelines.steps import FEED_STEPS, POPULATION_STEPS
 from tests.dags.conftest import DAGS, HEAVY, Read
 
 FEED_DAGS = sorted(contract.slug for contract in load_contracts().values())
-ALL_DAGS = [*FEED_DAGS, "population", "upkeep"]
+ALL_DAGS = [*FEED_DAGS, "population", "punctuality", "upkeep"]
 
 
 def test_every_file_is_read_without_an_error(read: Read) -> None:
     assert read.bag.import_errors == {}
 
 
-def test_there_is_one_dag_for_each_contract_and_two_more(read: Read) -> None:
+def test_there_is_one_dag_for_each_contract_and_three_more(read: Read) -> None:
     assert sorted(read.dags) == sorted(ALL_DAGS)
 
 
