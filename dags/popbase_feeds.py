@@ -24,7 +24,7 @@ from airflow.sdk import (
     get_parsing_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.contract.load import load_contracts
 from pipelines.contract.model import Contract
@@ -101,7 +101,7 @@ def feed_dag(contract: Contract) -> DAG:
         chain(_arrived(contract), *steps.values(), verdict)
         approval = _approval(contract)
         chain(verdict, [approval, _refused(steps["land"], steps["validate"])])
-        _approve(contract, steps["validate"], approval.output)
+        chain(_approve(contract, steps["validate"], approval.output), _reject())
     return dag
 
 
@@ -210,6 +210,24 @@ def _approve(contract: Contract, validated_batches: Any, response: Any) -> Any:
         return list(validated["waiting"])
 
     return approve(validated_batches, response)
+
+
+def _reject() -> Any:
+    # It follows `approve` alone, so that only there being no yes lets it run; what it needs it pulls.
+    @task(trigger_rule="all_skipped")
+    def reject(*, ti: Any = None) -> list[str]:
+        """Withdraw the waiting batches where a person said no; where nobody was asked there is nothing to do."""
+        response = ti.xcom_pull(task_ids="approval")
+        if not response or response["chosen_options"] != [ApprovalOperator.REJECT]:
+            raise AirflowSkipException("nobody said no")
+        by = response["responded_by_user"]["name"]
+        reason = response["params_input"].get("reason") or "rejected in Airflow"
+        waiting = list(ti.xcom_pull(task_ids=FEED_STEPS[-1])["waiting"])
+        for batch_id in waiting:
+            run_step("withdraw", settings_from_environment(), batch_id=batch_id, by=by, reason=reason)
+        return waiting
+
+    return reject()
 
 
 _wanted = get_parsing_context().dag_id

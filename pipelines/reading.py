@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.contract.load import load_aliases
+from pipelines.contract.load import reference
 from pipelines.contract.model import Contract
 from pipelines.errors import DeliveryRefused
 from pipelines.intake.delivery import open_delivery
@@ -36,16 +36,21 @@ class Landed:
 
 
 def read_delivery(
-    lake: Lake, contract: Contract, manifest: Manifest, source: IO[bytes], batch_id: str
+    lake: Lake,
+    contract: Contract,
+    manifest: Manifest,
+    source: IO[bytes],
+    batch_id: str,
+    aliases: Mapping[str, tuple[str, ...]],
 ) -> Landed:
-    """Read all rows into the lake as `raw/<batch_id>`.
+    """Read all rows into the lake as `raw/<batch_id>`; `aliases` are headers known for any feed.
 
     Raises:
         DeliveryRefused: when the bytes are not what contract and manifest say; then nothing is left of them.
     """
     landed, name = Landed(), f"raw/{batch_id}"
     try:
-        with open_delivery(source, contract, manifest, load_aliases()) as reading:
+        with open_delivery(source, contract, manifest, aliases) as reading:
             landed.notes += [f"{code} {column}" for code, column in reading.header.notes]
             landed.renamed.update(reading.header.renamed)
             lake.write_chunks(name, _raw_chunks(reading.header.names, reading.chunks, landed))
@@ -69,8 +74,7 @@ def contract_sha256(contract: Contract, folder: Path) -> str:
     """Hash of what the contract says, whatever its file's spelling, and of the code lists it names."""
     digest = hashlib.sha256(contract.model_dump_json().encode())
     for name in sorted({column.list for column in contract.columns if column.list is not None}):
-        path = folder / "_reference" / "codes" / f"{name}.yml"
-        digest.update(path.read_bytes() if path.exists() else name.encode())
+        digest.update(reference(folder, f"codes/{name}.yml").read_bytes())
     return digest.hexdigest()
 
 

@@ -43,6 +43,11 @@ class Settings:
         return self.declarations / "contracts"
 
     @property
+    def code_lists(self) -> Path:
+        """Folder of the operator's code lists; one that it lacks is the shipped one."""
+        return self.contracts / "_reference" / "codes"
+
+    @property
     def expectations(self) -> Path:
         """Folder of the suites."""
         return self.declarations / "expectations"

@@ -50,7 +50,7 @@ POPULATION: tuple[Step, ...] = (
 )
 FEED_STEPS = tuple(step.name for step in FEED)
 POPULATION_STEPS = tuple(step.name for step in POPULATION)
-OTHER_STEPS = ("release", "approve", "upkeep")
+OTHER_STEPS = ("release", "approve", "withdraw", "upkeep")
 
 
 def run_step(

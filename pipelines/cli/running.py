@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 
 from pipelines.cli.console import JsonOption, app, print_json, progress_bar, said, told
 from pipelines.errors import UsageError
 from pipelines.settings import settings_from_environment
+
+if TYPE_CHECKING:
+    from pipelines.synthetic.rates import Rates
 
 
 @app.command()
@@ -19,17 +23,34 @@ def generate(
     out: Annotated[Path, typer.Option(help="Folder to write to; DIR/inbox holds the deliveries.")],
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 1,
     months: Annotated[int, typer.Option(min=1, help="Months of deliveries.")] = 1,
+    rates: Annotated[
+        Path | None, typer.Option(help="How often each kind of dirt befalls, a YAML file; or `clean`.")
+    ] = None,
 ) -> None:
     """Make a synthetic county and what its departments send, with the truth beside it."""
     from pipelines.store.front import load_front_folder
     from pipelines.synthetic.generate import generate as make
 
+    dirt = _rates(rates) if rates else None
     with progress_bar() as advance:
-        make(persons, seed, out, months, progress=advance)
+        make(persons, seed, out, months, rates=dirt, progress=advance)
     loaded = load_front_folder(_front_url(), out / "front")
     said.print(f"deliveries   {out / 'inbox'}\ntruth        {out / 'truth.csv'}")
     for table, rows in loaded.items():
         said.print(f"front table  {table}: {rows} rows")
+
+
+def _rates(path: Path) -> Rates:
+    from pipelines.synthetic.rates import clean, read_rates
+
+    if str(path) == "clean":
+        return clean()
+    try:
+        return read_rates(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = "cannot be read" if isinstance(error, OSError | yaml.YAMLError) else str(error)
+        hint = "pipelines/synthetic/rates.yml has every kind; a part left out stays as usual"
+        raise UsageError(f"--rates {path.name}: {reason}", hint=hint) from None
 
 
 def _front_url() -> str:

@@ -33,13 +33,14 @@ class CodeList:
 
 @cache
 def load_code_list(name: str, folder: Path = CODE_LISTS) -> CodeList:
-    """Read `<folder>/<name>.yml`.
+    """Read `<folder>/<name>.yml`; the shipped list where the folder has none of that name.
 
     Raises:
         ContractError: there is no such list, it is not as described in `_read`, or an alias
             leads to no code.
     """
     path = folder / f"{name}.yml"
+    path = path if path.is_file() else CODE_LISTS / f"{name}.yml"
     if not path.is_file():
         raise ContractError([Fault(path.name, "name", "there is no such code list")])
     try:

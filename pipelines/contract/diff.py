@@ -232,7 +232,7 @@ RULES: Final[tuple[tuple[str, Callable[[_Edit], Parties]], ...]] = (
     (r"columns\.\w+\.required", lambda edit: SENDER if edit.now is True else NOBODY),
     (r"columns\.\w+\.(type|list)", _meaning),
     (r"columns\.\w+\.lookup\..+", _lookup),
-    (r"columns\.\w+\.(only_when|else_from|may_be_future)", _always(NOBODY)),
+    (r"columns\.\w+\.(only_when|else_from|may_be_future|sensitivity)", _always(NOBODY)),
     (r"publishes\.(columns|readers)\..+", _when_gone(READERS)),
     (r"publishes\.(table|valid\..+)", _always(READERS)),
 )

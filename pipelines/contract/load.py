@@ -70,7 +70,7 @@ def _disagreements(contract: Contract, folder: Path, path: Path, name: str) -> I
         yield from _unknown(name, "key", parts, sources)
     for column in contract.columns:
         place = f"columns.{column.source}"
-        if column.list and not (folder / "_reference" / "codes" / f"{column.list}.yml").exists():
+        if column.list and not reference(folder, f"codes/{column.list}.yml").exists():
             yield Fault(name, place, f"there is no code list {column.list!r}")
         if column.only_when:
             yield from _unknown(name, f"{place}.only_when", (column.only_when.column,), sources)
@@ -110,10 +110,16 @@ def _collisions(contracts: list[Contract]) -> Iterator[Fault]:
     yield from _doubled("contracts", "publishes.table", tables)
 
 
+def reference(folder: Path, name: str) -> Path:
+    """A file of `<folder>/_reference`; the shipped one where an operator's declarations have none of that name."""
+    own = folder / "_reference" / name
+    return own if own.exists() else CONTRACTS / "_reference" / name
+
+
 @lru_cache(maxsize=8)
 def load_aliases(folder: Path = CONTRACTS) -> dict[str, tuple[str, ...]]:
     """Headers that stand for a standard column in any feed, by standard name."""
-    text = (folder / "_reference" / "aliases.yml").read_text(encoding="utf-8")
+    text = reference(folder, "aliases.yml").read_text(encoding="utf-8")
     return {name: tuple(headers) for name, headers in yaml.safe_load(text).items()}
 
 

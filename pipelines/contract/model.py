@@ -16,6 +16,7 @@ ColumnType = Literal[
     "code", "telephone", "credit_code", "division", "township", "address", "decimal", "integer",
     "flag",
 ]  # fmt: skip
+Sensitivity = Literal["general", "personal", "sensitive"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,50}$")]
 FEED_NAME = re.compile(r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")
 
@@ -138,6 +139,9 @@ class Column(Declared):
         only_when: elsewhere the number is that of another document.
         else_from: the standard column that carries the value where this one has none.
         may_be_future: a later date than the delivery's is nothing special.
+        sensitivity: general (says nothing of a person), personal, or sensitive (个人信息保护法 art. 28, GB/T 35273
+            annex B: identity numbers, property, health, credit, marital history, minors under 14); left out: by
+            its type, see `protection`.
     """
 
     source: str
@@ -150,6 +154,13 @@ class Column(Declared):
     only_when: When | None = None
     else_from: Identifier | None = None
     may_be_future: bool = False
+    sensitivity: Sensitivity | None = None
+
+    @property
+    def protection(self) -> Sensitivity:
+        """Its sensitivity, declared or by its type: identity numbers are sensitive, the rest is personal."""
+        by_type: Sensitivity = "sensitive" if self.type in ("citizen_id", "school_roll") else "personal"
+        return self.sensitivity or by_type
 
     @model_validator(mode="after")
     def _coded(self) -> Column:

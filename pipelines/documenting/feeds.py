@@ -107,6 +107,7 @@ def _column(contract: Contract, column: Column, words: _Words) -> tuple[str, ...
         code(column.name),
         kind,
         words("needed") if asked else "",
+        words.of("sensitivities", column.protection),
         shown,
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
-from pipelines.contract.code_lists import load_code_list
+from pipelines.contract.code_lists import CODE_LISTS, load_code_list
 from pipelines.contract.model import Column, Contract
 from pipelines.kernels.addresses import standardise_addresses
 from pipelines.kernels.citizen_id import school_rolls, standardise_citizen_ids
@@ -34,7 +35,7 @@ USABLE = ("valid", "upgraded")
 
 
 def standardise_columns(
-    rows: pl.DataFrame, contract: Contract, *, as_of: date
+    rows: pl.DataFrame, contract: Contract, *, as_of: date, code_lists: Path = CODE_LISTS
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The standard columns of rows as delivered, and the faults of their values.
 
@@ -42,6 +43,7 @@ def standardise_columns(
         rows: `row_number` and `raw.<source>` columns; a source that did not come reads as blank.
         contract: types, code lists and lookups of the feed.
         as_of: the delivery's data date.
+        code_lists: folder of the operator's code lists; one that it lacks is the shipped one.
 
     Returns:
         (standard columns, same height and order), (row_number, column as delivered, reason code).
@@ -50,7 +52,7 @@ def standardise_columns(
     faults: list[pl.DataFrame] = []
     for column in contract.columns:
         raw = _raw(rows, column)
-        standard = _only_where(_by_type(column, raw, as_of), column, rows)
+        standard = _only_where(_by_type(column, raw, as_of, code_lists), column, rows)
         faults.append(_faults(rows["row_number"], column.source, standard["code"]))
         parts.append(_named(column, standard))
     frame = pl.concat(parts, how="horizontal")
@@ -69,7 +71,7 @@ def _raw(rows: pl.DataFrame, column: Column) -> pl.Series:
     return pl.Series(name, [None] * rows.height, dtype=pl.String)
 
 
-def _by_type(column: Column, raw: pl.Series, as_of: date) -> pl.DataFrame:
+def _by_type(column: Column, raw: pl.Series, as_of: date, code_lists: Path) -> pl.DataFrame:
     """`value`, `code` and the type's further columns."""
     match column.type:
         case "citizen_id":
@@ -77,7 +79,7 @@ def _by_type(column: Column, raw: pl.Series, as_of: date) -> pl.DataFrame:
         case "date":
             return standardise_dates(raw, as_of=as_of, allow_future=column.may_be_future)
         case "code":
-            codes = load_code_list(str(column.list))
+            codes = load_code_list(str(column.list), code_lists)
             return standardise_codes(raw, {**codes.aliases, **column.lookup}, codes.codes)
         case _:
             return STANDARDISERS[column.type](raw)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Any
 
+from pipelines.contract.load import load_aliases
 from pipelines.contract.model import Contract
 from pipelines.errors import DeliveryRefused
 from pipelines.intake.delivery import package_bytes
@@ -162,7 +163,7 @@ def _land_one(
                     content_sha256=received.sha256, notes=list(place.notes))  # fmt: skip
             return None
         with received.open() as copy:
-            landed = read_delivery(lake, contract, manifest, copy, batch_id)
+            landed = read_delivery(lake, contract, manifest, copy, batch_id, load_aliases(settings.contracts))
         batch = _batch(contract, found, manifest, place.position, received, landed)
         ledger.record_batch(conn, batch, contract_sha256(contract, settings.contracts))
         record_landed(conn, batch_id, landed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipelines.contract.load import load_contracts
+from pipelines.contract.load import load_aliases, load_contracts
 from pipelines.errors import DeliveryRefused, UsageError
 from pipelines.intake.manifest import Manifest
 from pipelines.reading import read_delivery, record_landed
@@ -97,7 +97,9 @@ def _again(
     try:
         manifest = Manifest.model_validate(batch.manifest)
         with lake.open_bytes(batch.content_sha256) as source:
-            landed = read_delivery(lake, contract, manifest, source, batch.batch_id)
+            landed = read_delivery(
+                lake, contract, manifest, source, batch.batch_id, load_aliases(settings.contracts)
+            )
     except DeliveryRefused as refusal:
         rows = batch.rows_received
         ledger.record_conservation(conn, batch.batch_id, "land", ledger.Conservation(rows, 0, refused=rows))

@@ -37,7 +37,9 @@ def _standardise_one(settings: Settings, conn: Connection, contract: Contract, b
     lake = Lake(settings.lake)
     raw = lake.read(f"raw/{batch.batch_id}")
     rows = sort_rows(raw, contract, batch.mode)
-    columns, faults = standardise_columns(rows.on, contract, as_of=batch.data_date)
+    columns, faults = standardise_columns(
+        rows.on, contract, as_of=batch.data_date, code_lists=settings.code_lists
+    )
     raw_columns = [name for name in rows.on.columns if name.startswith("raw.")]
     keyed = rows.on.select("row_number", "operation", "record_key", "is_person")
     frame = pl.concat([keyed, columns, rows.on.select(raw_columns)], how="horizontal")

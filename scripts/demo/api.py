@@ -47,11 +47,11 @@ class Api:
         """Start a run now."""
         self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
 
-    def approve(self, task: dict[str, Any], reason: str) -> None:
-        """Answer yes to a task that waits for a person."""
+    def answer(self, task: dict[str, Any], option: str, reason: str) -> None:
+        """Answer a task that waits for a person: Approve or Reject."""
         path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/-1/hitlDetails"
         self._send(
-            "PATCH", f"/api/v2{path}", {"chosen_options": ["Approve"], "params_input": {"reason": reason}}
+            "PATCH", f"/api/v2{path}", {"chosen_options": [option], "params_input": {"reason": reason}}
         )
 
     def last_error(self, task: dict[str, Any]) -> str:

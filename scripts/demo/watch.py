@@ -38,6 +38,7 @@ class Watch:
         expected: `dag.task` that may fail.
         told: tasks that were printed.
         parked: since when a task is known to wait for a person; never again once it was answered.
+        answer: what a person says who is asked.
     """
 
     api: Api
@@ -47,6 +48,7 @@ class Watch:
     expected: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     parked: dict[str, float] = field(default_factory=dict)
+    answer: str = "Approve"
 
     def until(self, what: str, is_over: Callable[[list[dict[str, Any]]], bool]) -> None:
         """Follow the tasks until `is_over` says so of the runs.
@@ -64,7 +66,7 @@ class Watch:
                 with suppress(OSError):  # a busy server may not answer once
                     runs, tasks = self._look()
                     self._tell(tasks)
-                    self._approve(tasks)
+                    self._answer(tasks)
                     self._check(tasks)
                     if is_over(runs):
                         return
@@ -89,16 +91,16 @@ class Watch:
                 if task["state"] in WRONG:
                     self.console.print(f"    {self.api.last_error(task)}", markup=False, style="dim")
 
-    def _approve(self, tasks: Iterable[dict[str, Any]]) -> None:
-        """What waits for a person gets its yes from the demo's user, with a reason, as in the user interface."""
+    def _answer(self, tasks: Iterable[dict[str, Any]]) -> None:
+        """What waits for a person gets an answer from the demo's user, with a reason, as in the user interface."""
         for task in tasks:
             if task["state"] != PARKED:
                 continue
             seen = self.parked.setdefault(task["id"], time.monotonic())
             if time.monotonic() - seen > THINKING:
                 self.parked[task["id"]] = float("inf")
-                self.console.print(f"    {task['dag_id']} waits for a person's yes; admin approves")
-                self.api.approve(task, "it is only a demo")
+                self.console.print(f"    {task['dag_id']} waits for a person; admin says {self.answer}")
+                self.api.answer(task, self.answer, "it is only a demo")
 
     def _check(self, tasks: Iterable[dict[str, Any]]) -> None:
         failed = {f"{task['dag_id']}.{task['task_id']}" for task in tasks if task["state"] == "failed"}

@@ -203,3 +203,15 @@ def test_the_bytes_are_what_a_replay_reads(office: Office) -> None:
     again(office)
     assert lake.read(f"raw/{batch_id(1, WORDS)}").select(pl.len()).item() == 3
     assert office.register() == {"a": "one", "c": "three"}
+
+
+def test_an_operators_own_code_list_and_alias_are_used(office: Office) -> None:
+    own = office.settings.contracts / "_reference"
+    (own / "codes").mkdir(parents=True)
+    listed = 'standard: none\ncodes: {"1": {zh: 一, en: one}}\naliases: {uno: "1"}\n'
+    (own / "codes" / "word.yml").write_text(listed, encoding="utf-8")
+    (own / "aliases.yml").write_text("word: [WORT]\n", encoding="utf-8")
+    mend(office, CONTRACT.replace("name: word}", "name: word, type: code, list: word}"))
+    office.send(1, {"a": "", "b": ""}, content=b"KEY,WORT\na,uno\nb,1\n")
+    office.take()
+    assert office.register() == {"a": "1", "b": "1"}

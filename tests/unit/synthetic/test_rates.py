@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
+from pipelines.errors import UsageError
 from pipelines.synthetic.generate import generate
 from pipelines.synthetic.rates import clean, read_rates, usual
 
@@ -37,3 +40,12 @@ def test_rates_that_nobody_can_plant_are_refused(tmp_path: Path, text: str) -> N
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="rates"):
         read_rates(path)
+
+
+def test_the_command_takes_rates_and_says_what_is_wrong_with_them(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yml"
+    path.write_text("lines: {short: 2}", encoding="utf-8")
+    asked = ["generate", "--persons", "20", "--out", str(tmp_path / "county"), "--rates"]
+    for told in (str(path), str(tmp_path / "none.yml")):
+        with pytest.raises(UsageError, match="--rates"):
+            CliRunner().invoke(app, [*asked, told], catch_exceptions=False)
