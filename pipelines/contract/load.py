@@ -80,7 +80,14 @@ def _disagreements(contract: Contract, folder: Path, path: Path, name: str) -> I
         yield from _unknown(name, "person_unless", (contract.person_unless.column,), sources)
     yield from _unknown(name, "attributes", tuple(contract.attributes), list(PERSON_ATTRIBUTES))
     yield from _unknown(name, "attributes", tuple(contract.attributes), names)
+    yield from _undated(contract, name)
     yield from _unpublishable(contract, name, names)
+
+
+def _undated(contract: Contract, name: str) -> Iterator[Fault]:
+    if contract.active_on is not None:
+        dated = [column.name for column in contract.columns if column.type in ("date", "month")]
+        yield from _unknown(name, "active_on", (contract.active_on,), dated)
 
 
 def _unpublishable(contract: Contract, name: str, names: list[str]) -> Iterator[Fault]:

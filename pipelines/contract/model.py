@@ -227,6 +227,8 @@ class Contract(Declared):
         delivery: how the bytes are read.
         key: source columns; of several alternatives the first whose parts are given and unique is used.
         person_unless: rows that are no person.
+        once_each: a person stands in it once; two records of one person are told (PB-LK-008).
+        active_on: the date or month a person last acted on; one after a death is told (PB-LK-007).
         columns: source columns and the standard columns they become.
         thresholds: shares above which a delivery is refused or waits.
         attributes: columns that speak for the person, and their rank; 1 speaks first.
@@ -243,6 +245,8 @@ class Contract(Declared):
     delivery: Delivery
     key: tuple[tuple[str, ...], ...]
     person_unless: When | None = None
+    once_each: bool = False
+    active_on: Identifier | None = None
     columns: tuple[Column, ...]
     thresholds: Thresholds = Thresholds()
     attributes: dict[Identifier, int] = Field(default_factory=dict)

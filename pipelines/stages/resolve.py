@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -36,7 +37,7 @@ SPEAKING = (
     "sex_code", "born_on", "telephone", "household_number", "registered_address",
     "residence_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
     "guardian_telephone",
-    "personal_number",
+    "personal_number", "struck_off_on", "struck_off_reason_code",
 )  # fmt: skip
 """Standard columns that say who a record speaks of."""
 
@@ -59,7 +60,7 @@ def resolve(settings: Settings) -> dict[str, Any]:
             return {"run_id": None}
         frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
         records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-        resolution = _link(settings, conn, records)
+        resolution = _link(settings, conn, records, contracts)
         _keep(lake, run_id, resolution)
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
@@ -102,19 +103,35 @@ def speaking_records(frames: Mapping[str, pl.DataFrame], contracts: Mapping[str,
             *[name for name in SPEAKING if name in frame.columns],
             pl.lit(feed).alias("feed"),
             pl.lit(contracts[feed].authority).alias("authority"),
+            *_active_on(contracts[feed]),
         )
         for feed, frame in sorted(frames.items())
     ]
     return pl.concat(spoken, how="diagonal").sort("record_key")
 
 
-def _link(settings: Settings, conn: Connection, records: pl.DataFrame) -> Resolution:
-    from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415 - recordlinkage is dear
+def _active_on(contract: Contract) -> list[pl.Expr]:
+    """The day a person last acted on; of a month its first."""
+    if contract.active_on is None:
+        return []
+    told = pl.col(contract.active_on)
+    is_month = contract.column(contract.active_on).type == "month"
+    return [((told + "-01").str.to_date() if is_month else told).alias("active_on")]
+
+
+def _link(
+    settings: Settings, conn: Connection, records: pl.DataFrame, contracts: Mapping[str, Contract]
+) -> Resolution:
+    from pipelines.linkage.findings import findings  # noqa: PLC0415 - recordlinkage is dear
+    from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
     policy = yaml.safe_load((settings.policies / "linkage.yml").read_text(encoding="utf-8"))
-    return link_records(
+    found = link_records(
         records, runs.memberships(conn), runs.judgements(conn), policy, next_number=runs.next_number(conn)
     )
+    once_each = [feed for feed, contract in contracts.items() if contract.once_each]
+    told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")
+    return replace(found, conflicts=told)
 
 
 def _keep(lake: Lake, run_id: str, resolution: Resolution) -> None:
