@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import (
     DAG,
     Asset,
@@ -24,7 +24,7 @@ from airflow.sdk import (
     get_parsing_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from pipelines.contract.load import load_contracts
 from pipelines.contract.model import Contract
@@ -46,6 +46,7 @@ RETRIES: Final[dict[str, Any]] = {
         ]
     ),
 }
+YES, NO = "Approve", "Reject"
 STEP_TIMEOUT: Final = timedelta(hours=6)
 ANSWER_TIMEOUT: Final = timedelta(days=14)
 LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,9 +100,12 @@ def feed_dag(contract: Contract) -> DAG:
         steps = {name: _step(name, contract) for name in FEED_STEPS}
         verdict = _verdict(steps["land"], steps["validate"])
         chain(_arrived(contract), *steps.values(), verdict)
-        approval = _approval(contract)
+        approval: Any = _approval(contract)
         chain(verdict, [approval, _refused(steps["land"], steps["validate"])])
-        chain(_approve(contract, steps["validate"], approval.output), _reject())
+        yes = _approve(contract, steps["validate"], approval.output)
+        no = _reject(steps["validate"], approval.output)
+        said: Any = answered(approval.output)
+        chain(said, [yes, no])
     return dag
 
 
@@ -181,9 +185,10 @@ def _refused(landed: Any, validated_batches: Any) -> Any:
     return refused(landed, validated_batches)
 
 
-def _approval(contract: Contract) -> ApprovalOperator:
-    return ApprovalOperator(
+def _approval(contract: Contract) -> HITLOperator:
+    return HITLOperator(
         task_id="approval",
+        options=[YES, NO],
         subject=f"{contract.title.zh} · {contract.title.en}: 是否生效 / may it take effect?",
         body=(
             f"More than {contract.thresholds.removed:.0%} of the register would leave it. Batches: "
@@ -212,22 +217,23 @@ def _approve(contract: Contract, validated_batches: Any, response: Any) -> Any:
     return approve(validated_batches, response)
 
 
-def _reject() -> Any:
-    # It follows `approve` alone, so that only there being no yes lets it run; what it needs it pulls.
-    @task(trigger_rule="all_skipped")
-    def reject(*, ti: Any = None) -> list[str]:
-        """Withdraw the waiting batches where a person said no; where nobody was asked there is nothing to do."""
-        response = ti.xcom_pull(task_ids="approval")
-        if not response or response["chosen_options"] != [ApprovalOperator.REJECT]:
-            raise AirflowSkipException("nobody said no")
+def _reject(validated_batches: Any, response: Any) -> Any:
+    @task
+    def reject(validated: dict[str, Any], response: dict[str, Any]) -> list[str]:
+        """Withdraw the waiting batches, on somebody's word."""
         by = response["responded_by_user"]["name"]
         reason = response["params_input"].get("reason") or "rejected in Airflow"
-        waiting = list(ti.xcom_pull(task_ids=FEED_STEPS[-1])["waiting"])
-        for batch_id in waiting:
+        for batch_id in validated["waiting"]:
             run_step("withdraw", settings_from_environment(), batch_id=batch_id, by=by, reason=reason)
-        return waiting
+        return list(validated["waiting"])
 
-    return reject()
+    return reject(validated_batches, response)
+
+
+@task.branch
+def answered(response: dict[str, Any]) -> list[str]:
+    """What a person said."""
+    return ["approve" if response["chosen_options"] == [YES] else "reject"]
 
 
 _wanted = get_parsing_context().dag_id
