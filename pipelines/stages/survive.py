@@ -16,8 +16,8 @@ from pipelines.settings import Settings
 from pipelines.store import runs
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.ledger import record_time
-from pipelines.store.records import accepted_chain, current_records
+from pipelines.store.ledger import batches_named, record_time
+from pipelines.store.records import current_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ def survive(settings: Settings) -> dict[str, Any]:
         if run is None:
             return {"run_id": None}
         run_id = str(run["run_id"])
-        frames = _members(conn, lake, run_id, contracts)
+        frames = _members(conn, lake, run, contracts)
         policy = load_survivorship(settings.policies / "survivorship.yml")
         rows = _make(lake, run_id, frames, contracts, policy)
         runs.set_stage(conn, run_id, "survived", persons=rows["person"])
@@ -46,13 +46,17 @@ def survive(settings: Settings) -> dict[str, Any]:
 
 
 def _members(
-    conn: Connection, lake: Lake, run_id: str, contracts: Mapping[str, Contract]
+    conn: Connection, lake: Lake, run: Mapping[str, Any], contracts: Mapping[str, Contract]
 ) -> dict[str, pl.DataFrame]:
-    """Current records of each feed that belong to a person, with their `person_id`."""
-    resolved = lake.read(f"resolved/{run_id}")
+    """The run's records of each feed that belong to a person, with their `person_id`.
+
+    They are those that were resolved: what is withdrawn or comes in between is the next run's.
+    """
+    resolved = lake.read(f"resolved/{run['run_id']}")
     frames: dict[str, pl.DataFrame] = {}
     for feed in contracts:
-        records = current_records(lake, accepted_chain(conn, feed))
+        chain = batches_named(conn, run["inputs"]["feeds"].get(feed, []))
+        records = current_records(lake, chain)
         if records is not None:
             frames[feed] = records.join(resolved, on="record_key", how="inner").sort("record_key")
     return frames

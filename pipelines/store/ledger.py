@@ -97,6 +97,13 @@ def batches(conn: Connection, feed: str, statuses: tuple[str, ...] | None = None
     return [Batch(**row) for row in fetch(conn, f"{_BATCH} where feed = %s{chosen}{_IN_ORDER}", params)]
 
 
+def batches_named(conn: Connection, batch_ids: list[str]) -> list[Batch]:
+    """These batches, whatever became of them since, by place and then by arrival."""
+    return [
+        Batch(**row) for row in fetch(conn, f"{_BATCH} where batch_id = any(%s){_IN_ORDER}", (batch_ids,))
+    ]
+
+
 def batches_with_status(conn: Connection, feed: str, status: str) -> list[Batch]:
     """Batches of the feed in one state, in order; a replay that has come that far is among them."""
     sql = f"{_BATCH} where feed = %s and (status = %s or redo = %s){_IN_ORDER}"

@@ -8,11 +8,13 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
+from pipelines.stages.resolve import resolve
+from pipelines.stages.survive import survive
 from pipelines.stages.upkeep import approve
 from pipelines.stages.withdraw import withdraw
 from pipelines.store.database import open_database
 from pipelines.store.ledger import FLAG_NOTES
-from tests.office import Office, Rows, batch_id, open_office
+from tests.office import CONTRACT, Office, Rows, batch_id, declare, open_office
 
 FOUR = dict.fromkeys("abcd", "1")
 ONE = {"a": "1"}
@@ -203,6 +205,18 @@ def test_a_batch_on_its_way_can_be_withdrawn(office: Office) -> None:
     withdraw(office.settings, batch_id(1, FOUR), **WHO)
     assert office.judge() == {"accepted": [], "refused": [], "waiting": []}
     assert office.register() == {}
+
+
+def test_a_withdrawal_between_two_steps_of_a_run_is_the_next_runs(office: Office) -> None:
+    named = CONTRACT.replace("name: word}", "name: name, type: person_name}\nattributes: {name: 1}")
+    declare(office.settings.declarations, named)
+    first, second = sent(office, FOUR, FOUR | {"e": "1"})
+    resolve(office.settings)
+    withdraw(office.settings, second, **WHO)
+    assert survive(office.settings)["rows"]["person"] == 5
+    resolve(office.settings)
+    assert survive(office.settings)["rows"]["person"] == 4
+    assert office.batches()[first.removeprefix("office-letters-")] == "accepted"
 
 
 def test_the_database_holds_two_in_effect_at_one_place_apart(office: Office) -> None:
