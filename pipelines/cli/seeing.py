@@ -139,6 +139,34 @@ def _tell_feed(state: dict[str, Any]) -> None:
 
 
 @app.command()
+def unmapped(
+    feed: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What departments write in coded columns that no code list knows: for `lookup` in a contract, or a new alias.
+
+    A value is shown when at least five rows share it; what fewer write may be anything, and is only counted.
+    """
+    from pipelines.unmapped import unmapped_values
+
+    lines = unmapped_values(settings_from_environment(), feed)
+    if as_json:
+        print_json(lines)
+        return
+    if not lines:
+        said.print("every coded value is known")
+        return
+    table = Table("feed", "column", "code list", "value", "rows")
+    for line in lines:
+        value = "(rarer ones)" if line["value"] is None else line["value"]
+        table.add_row(line["feed"], line["column"], line["list"], value, f"{line['rows']:,}")
+    said.print(table)
+    said.print(
+        "known from the next replay on: columns.<column>.lookup in the contract; popbase replay --feed FEED"
+    )
+
+
+@app.command()
 def report(
     number: Annotated[int | None, typer.Option(help="Publication; default: the newest.")] = None,
 ) -> None:

@@ -16,6 +16,7 @@ from pipelines.stages.standardise import standardise
 from pipelines.stages.upkeep import approve
 from pipelines.stages.withdraw import withdraw
 from pipelines.store.lake import Lake
+from pipelines.unmapped import unmapped_values
 from tests.office import CONTRACT, FEED, Office, batch_id, declare, open_office, suite
 
 WORDS = {"a": "one", "b": "odd", "c": "three"}
@@ -215,3 +216,20 @@ def test_an_operators_own_code_list_and_alias_are_used(office: Office) -> None:
     office.send(1, {"a": "", "b": ""}, content=b"KEY,WORT\na,uno\nb,1\n")
     office.take()
     assert office.register() == {"a": "1", "b": "1"}
+
+
+def test_values_that_came_to_no_code_are_counted_and_shown_when_many_share_them(office: Office) -> None:
+    own = office.settings.contracts / "_reference" / "codes"
+    own.mkdir(parents=True)
+    (own / "word.yml").write_text('standard: none\ncodes: {"1": {zh: 一, en: one}}\n', encoding="utf-8")
+    mend(office, CONTRACT.replace("name: word}", "name: word, type: code, list: word}"))
+    office.send(1, dict.fromkeys("abcde", "eins") | {"f": "1", "g": "someone"})
+    office.take()
+    told = [
+        (line["column"], line["list"], line["value"], line["rows"])
+        for line in unmapped_values(office.settings)
+    ]
+    assert told == [("VALUE", "word", "eins", 5), ("VALUE", "word", None, 1)]
+    mend(office, CONTRACT.replace("name: word}", 'name: word, type: code, list: word, lookup: {eins: "1"}}'))
+    again(office)
+    assert [line["rows"] for line in unmapped_values(office.settings)] == [1]
