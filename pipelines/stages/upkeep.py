@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.contract.load import load_contracts
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import Settings
-from pipelines.store import effect, ledger
+from pipelines.store import effect, feedback, ledger
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute, fetch
@@ -59,6 +59,7 @@ def approve(settings: Settings, batch_id: str, *, by: str, reason: str) -> dict[
             (batch_id, by, reason),
         )
         decided = effect.take_turns(conn, lake, contract)
+        feedback.settle(conn, lake, contract)
     return {"batch_id": batch_id, "status": "accepted"} | {
         told: [b for b, status in decided.items() if status == told] for told in ("accepted", "waiting")
     }

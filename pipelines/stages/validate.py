@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contract.model import Contract
 from pipelines.reading import contract_sha256
 from pipelines.settings import Settings
-from pipelines.store import effect, ledger
+from pipelines.store import effect, feedback, ledger
 from pipelines.store.database import open_database
 from pipelines.store.findings import record_rule_results, record_verdict
 from pipelines.store.lake import Lake
@@ -56,6 +56,7 @@ def validate(settings: Settings, contract: Contract) -> dict[str, Any]:
     with open_database(settings) as conn:
         ledger.lock_feed(conn, contract.feed)
         outcome["accepted"] += _accepted(effect.take_turns(conn, Lake(settings.lake), contract))
+        feedback.settle(conn, Lake(settings.lake), contract)
         outcome["waiting"] = [b.batch_id for b in ledger.batches(conn, contract.feed, ("waiting",))]
     return outcome
 

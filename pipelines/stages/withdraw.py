@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
-from pipelines.store import effect, ledger
+from pipelines.store import effect, feedback, ledger
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute
@@ -43,6 +43,7 @@ def withdraw(settings: Settings, batch_id: str, *, by: str, reason: str) -> dict
         effect.withdraw(conn, lake, contract, batch)
         _write_down(conn, batch, by, reason)
         decided = effect.take_turns(conn, lake, contract)
+        feedback.settle(conn, lake, contract)
         chain = accepted_chain(conn, batch.feed)
         return {
             "batch_id": batch_id,
