@@ -48,6 +48,11 @@ class Settings:
         return self.contracts / "_reference" / "codes"
 
     @property
+    def gazetteer(self) -> Path:
+        """The operator's list of places, which need not exist."""
+        return self.contracts / "_reference" / "gazetteer.csv"
+
+    @property
     def expectations(self) -> Path:
         """Folder of the suites."""
         return self.declarations / "expectations"

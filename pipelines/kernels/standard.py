@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pipelines.kernels.codes import (
 )
 from pipelines.kernels.credit_codes import standardise_credit_codes
 from pipelines.kernels.dates import standardise_dates
+from pipelines.kernels.gazetteer import Gazetteer, parse_addresses
 from pipelines.kernels.names import standardise_names
 from pipelines.kernels.numbers import standardise_decimals, standardise_integers
 from pipelines.kernels.telephones import standardise_telephones
@@ -29,13 +31,19 @@ from pipelines.kernels.times import (
     standardise_timestamps,
 )
 
+OTHER_TOWNSHIP = "PB-AD-020"
 FAULTS = {"row_number": pl.Int32, "column": pl.String, "code": pl.String}
 ID_PARTS = ("status", "cleaned", "born_on", "sex_code", "division_code")
 USABLE = ("valid", "upgraded")
 
 
 def standardise_columns(
-    rows: pl.DataFrame, contract: Contract, *, as_of: date, code_lists: Path = CODE_LISTS
+    rows: pl.DataFrame,
+    contract: Contract,
+    *,
+    as_of: date,
+    code_lists: Path = CODE_LISTS,
+    gazetteer: Gazetteer | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The standard columns of rows as delivered, and the faults of their values.
 
@@ -44,6 +52,7 @@ def standardise_columns(
         contract: types, code lists and lookups of the feed.
         as_of: the delivery's data date.
         code_lists: folder of the operator's code lists; one that it lacks is the shipped one.
+        gazetteer: the operator's places; without it no address has a township.
 
     Returns:
         (standard columns, same height and order), (row_number, column as delivered, reason code).
@@ -55,6 +64,8 @@ def standardise_columns(
         standard = _only_where(_by_type(column, raw, as_of, code_lists), column, rows)
         faults.append(_faults(rows["row_number"], column.source, standard["code"]))
         parts.append(_named(column, standard))
+        if column.type == "address":
+            parts.append(_township(column, standard["value"], gazetteer))
     frame = pl.concat(parts, how="horizontal")
     for column in contract.columns:
         if column.else_from is not None:
@@ -102,6 +113,14 @@ STANDARDISERS = {
     "flag": standardise_flags,
 }
 """Types whose standardising needs nothing but the values."""
+
+
+def _township(column: Column, addresses: pl.Series, gazetteer: Gazetteer | None) -> pl.DataFrame:
+    """The township that an address names, as `<name>_township_code`."""
+    name = f"{column.name}_township_code"
+    if gazetteer is None:
+        return pl.DataFrame({name: [None] * addresses.len()}, schema={name: pl.String})
+    return parse_addresses(addresses, gazetteer).select(pl.col("township_code").alias(name))
 
 
 def _faults(row_numbers: pl.Series, source: str, codes: pl.Series) -> pl.DataFrame:
@@ -174,4 +193,17 @@ def _disagreements(row_numbers: pl.Series, frame: pl.DataFrame, contract: Contra
                 differ &= frame[own].is_in(["1", "2"]).fill_null(value=False)
             codes = pl.select(pl.when(differ).then(pl.lit(code))).to_series()
             found.append(_faults(row_numbers, sources[own], codes))
-    return found
+    return [*found, *_other_townships(row_numbers, frame, contract)]
+
+
+def _other_townships(
+    row_numbers: pl.Series, frame: pl.DataFrame, contract: Contract
+) -> Iterator[pl.DataFrame]:
+    """An address that names another township than the row's code does; of several addresses any may be meant."""
+    addresses = [column for column in contract.columns if column.type == "address"]
+    if "township_code" in frame.columns and len(addresses) == 1:
+        differ = (frame["township_code"] != frame[f"{addresses[0].name}_township_code"]).fill_null(
+            value=False
+        )
+        codes = pl.select(pl.when(differ).then(pl.lit(OTHER_TOWNSHIP))).to_series()
+        yield _faults(row_numbers, addresses[0].source, codes)

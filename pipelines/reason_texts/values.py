@@ -191,6 +191,12 @@ The address holds replacement characters
 请核对编码
 Check the encoding
 
+PB-AD-020 warn
+地址所在乡镇与乡镇代码不一致
+The address names another township than the township code
+请核对地址和乡镇代码
+Check the address and the township code
+
 PB-NB-001 note
 数值含千分位、货币符号或单位（万元），已换算
 The number had separators, a currency sign or a unit (万元); it was converted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.contract.model import Contract
+from pipelines.kernels.gazetteer import load_gazetteer
 from pipelines.kernels.sorting import sort_rows
 from pipelines.kernels.standard import standardise_columns
 from pipelines.settings import Settings
@@ -38,7 +39,11 @@ def _standardise_one(settings: Settings, conn: Connection, contract: Contract, b
     raw = lake.read(f"raw/{batch.batch_id}")
     rows = sort_rows(raw, contract, batch.mode)
     columns, faults = standardise_columns(
-        rows.on, contract, as_of=batch.data_date, code_lists=settings.code_lists
+        rows.on,
+        contract,
+        as_of=batch.data_date,
+        code_lists=settings.code_lists,
+        gazetteer=load_gazetteer(settings.gazetteer),
     )
     raw_columns = [name for name in rows.on.columns if name.startswith("raw.")]
     keyed = rows.on.select("row_number", "operation", "record_key", "is_person")

@@ -18,6 +18,7 @@ from pipelines.synthetic.headers import delivered_header
 from pipelines.synthetic.identifiers import Register
 from pipelines.synthetic.outbox import Box, Delivery, FileBox, Notes, TableBox, plan
 from pipelines.synthetic.people import settle
+from pipelines.synthetic.places import gazetteer
 from pipelines.synthetic.rates import Rates, usual
 from pipelines.synthetic.states import County, found
 from pipelines.synthetic.views import Feed, Rows, days_of, feeds, render
@@ -51,6 +52,7 @@ def generate(
     """Write the deliveries of `months` months about a county of `persons` people.
 
     OUT/inbox holds the deliveries, OUT/truth.csv and OUT/faults.csv what is known about their rows,
+    OUT/gazetteer.csv the county's places,
     OUT/front/<schema.table>.parquet all packages of a table feed (text columns). The same arguments
     give the same bytes. `rates` of dirt are those of rates.yml, unless others are given.
     `progress` gets the word "people", how many are done, and of how many.
@@ -60,6 +62,7 @@ def generate(
         raise ValueError(message)
     out.mkdir(parents=True, exist_ok=True)
     county = found(Dice(seed), persons, rates or usual())
+    gazetteer().write_csv(out / "gazetteer.csv")
     truth, faults = out / "truth.csv", out / "faults.csv"
     with ExitStack() as stack:
         texts = [

@@ -43,6 +43,20 @@ def home(dice: Dice, family: Ints, move: Ints) -> pl.DataFrame:
     )
 
 
+def gazetteer() -> pl.DataFrame:
+    """All places of the county, `code` and `name`, as an operator supplies them (see kernels.gazetteer)."""
+    county = declaration("county")
+    division = str(county["division"])
+    above = zip((division[:2], division[:4], division), county["places"], strict=True)
+    towns = [(f"{division}{100 + t}", name) for t, name in enumerate(county["townships"].split())]
+    villages = [
+        (f"{town}{201 + v}", f"{name}民委员会")
+        for town, _ in towns
+        for v, name in enumerate(county["villages"].split())
+    ]
+    return pl.DataFrame([*above, *towns, *villages], schema=["code", "name"], orient="row")
+
+
 def _houses(dice: Dice, *keys: Ints) -> tuple[tuple[Words, Words], tuple[Words, Words]]:
     """Urban and rural ends of an address: in full, and as they are said."""
     plate = _text(1 + dice.below("plate", 180, *keys))

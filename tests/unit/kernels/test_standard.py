@@ -9,7 +9,9 @@ import pytest
 
 from pipelines.contract.load import load_contracts
 from pipelines.contract.model import Contract
+from pipelines.kernels.gazetteer import gazetteer_of
 from pipelines.kernels.standard import standardise_columns
+from pipelines.synthetic.places import gazetteer
 
 AS_OF = date(2026, 6, 30)
 NUMBER = "51162219900101001X"
@@ -77,3 +79,26 @@ def test_a_column_that_did_not_come_is_blank() -> None:
     row, faults = standard(contract_with("JYZT"), AAC001="1")
     assert row["citizen_id_status"] == "blank"
     assert faults == []
+
+
+def test_an_address_in_another_township_than_the_rows_code_is_told() -> None:
+    contract = next(c for c in load_contracts().values() if _has_one_address(c))
+    names = {column.name: column.source for column in contract.columns}
+    (address,) = (column.source for column in contract.columns if column.type == "address")
+    rows = pl.DataFrame(
+        {
+            "row_number": pl.Series([1, 2, 3], dtype=pl.Int32),
+            f"raw.{address}": ["武胜县清溪镇人民路1号", "云台镇人民路1号", "人民路1号"],
+            f"raw.{names['township_code']}": ["511622100"] * 3,
+        }
+    )
+    frame, faults = standardise_columns(rows, contract, as_of=AS_OF, gazetteer=gazetteer_of(gazetteer()))
+    told = faults.filter(pl.col("code") == "PB-AD-020")
+    assert told.rows() == [(2, address, "PB-AD-020")]
+    (townships,) = frame.select("^.*address_township_code$")
+    assert townships.to_list() == ["511622100", "511622101", None]
+
+
+def _has_one_address(contract: Contract) -> bool:
+    types = [column.type for column in contract.columns]
+    return types.count("address") == 1 and any(c.name == "township_code" for c in contract.columns)
