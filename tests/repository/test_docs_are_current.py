@@ -58,7 +58,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 def test_a_page_in_both_languages_shows_the_same_commands() -> None:
     blocks = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-    for translated in (ROOT / "docs" / "how-to").glob("*.zh-CN.md"):
+    for translated in (ROOT / "docs").rglob("*.zh-CN.md"):
         original = translated.with_name(translated.name.replace(".zh-CN", ""))
         commands = [
             [re.sub(r"#.*", "", block) for block in blocks.findall(page.read_text(encoding="utf-8"))]
