@@ -6,9 +6,11 @@ and named by their content (model_files.version).
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pipelines.linkage.engine.kinds import KINDS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Test = Literal[
@@ -75,8 +77,27 @@ class Level(_Declared):
         return self
 
 
+def _of_kind(given: dict[str, Any]) -> dict[str, Any]:
+    """What was declared, the levels of its kind in place of the kind."""
+    if "kind" not in given:
+        return given
+    kind = given["kind"]
+    if "levels" in given:
+        raise ValueError("give a kind or levels, not both")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind is one of {', '.join(KINDS)}")
+    return {name: one for name, one in given.items() if name != "kind"} | {"levels": KINDS[kind]}
+
+
+def _test_of(level: object) -> object:
+    return level.get("test") if isinstance(level, dict) else getattr(level, "test", None)
+
+
 class Comparison(_Declared):
-    """A column and its levels, the best first; without `otherwise` at the end it is added."""
+    """A column and its levels, the best first; without `otherwise` at the end it is added.
+
+    A file may name a `kind` (kinds.py) in place of levels.
+    """
 
     name: str
     column: str
@@ -86,8 +107,10 @@ class Comparison(_Declared):
     @classmethod
     def _with_last_level(cls, given: object) -> object:
         if isinstance(given, dict):
-            levels = list(given.get("levels", ()))
-            tests = [one.test if isinstance(one, Level) else one.get("test") for one in levels]
+            given = _of_kind(given)
+            declared = given.get("levels")
+            levels = list(declared) if isinstance(declared, list | tuple) else []
+            tests = [_test_of(one) for one in levels]
             if tests and tests[-1] != "otherwise":
                 levels.append({"name": "other", "test": "otherwise"})
             return {**given, "levels": levels}
@@ -124,22 +147,24 @@ class Column(_Declared):
     many: str | None = None
 
 
-class Prior(_Declared):
-    """Share of true pairs among all: declared, or the pairs under `rules`, where `recall` of them fall."""
-
-    probability: Share | None = None
-    rules: tuple[tuple[str, ...], ...] = ()
-    recall: Share = 0.7
-
-
 def _as_rules(given: object) -> object:
     """A rule of one column may be written as the bare name."""
+    if isinstance(given, str | dict):
+        raise ValueError("rules are a list, each a list of columns: [[surname, dob], [telephone]]")  # noqa: TRY004 - pydantic collects values' errors
     if isinstance(given, list | tuple):
         return tuple((one,) if isinstance(one, str) else tuple(one) for one in given)
     return given
 
 
 Rules = Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_as_rules)]
+
+
+class Prior(_Declared):
+    """Share of true pairs among all: declared, or the pairs under `rules`, where `recall` of them fall."""
+
+    probability: Share | None = None
+    rules: Rules = ()
+    recall: Share = 0.7
 
 
 class LinkageModel(_Declared):

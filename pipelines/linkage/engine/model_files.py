@@ -10,23 +10,58 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipelines.errors import ContractError, Fault
+from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.linkage.engine.model import LinkageModel
 
 
 def load_model(path: Path) -> LinkageModel:
-    """The model in a YAML or JSON file; ContractError with every fault."""
+    """The model in a YAML or JSON file; ContractError with every fault, UsageError without a file."""
     try:
         declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no model file {path}") from None
+    except (OSError, UnicodeDecodeError):
+        raise ContractError([Fault(path.name, "file", "cannot be read as UTF-8 text")]) from None
+    except yaml.YAMLError as error:
+        raise ContractError([Fault(path.name, _line(error), "is not YAML")]) from None
+    if not isinstance(declared, dict):
+        raise ContractError([Fault(path.name, "file", "is no mapping of name, key, comparisons, …")])
+    try:
         return LinkageModel.model_validate(declared)
-    except yaml.YAMLError:
-        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
     except ValidationError as error:
-        faults = [
-            Fault(path.name, ".".join(map(str, fault["loc"])) or "file", fault["msg"])
-            for fault in error.errors()
-        ]
-        raise ContractError(faults) from None
+        raise ContractError(
+            [Fault(path.name, _place(declared, one["loc"]), _message(one)) for one in error.errors()]
+        ) from None
+
+
+def _line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return "file" if mark is None else f"line {mark.line + 1}"
+
+
+def _place(declared: Any, parts: tuple[int | str, ...]) -> str:
+    """Where a fault is: comparisons and levels by name, other list items by number from 1."""
+    told, at = [], declared
+    for part in parts:
+        here = at[part] if _leads_on(at, part) else None
+        name = here.get("name") if isinstance(here, dict) and isinstance(part, int) else None
+        told.append(str(name or (part + 1 if isinstance(part, int) else part)))
+        at = here
+    return ".".join(told) or "file"
+
+
+def _leads_on(at: Any, part: int | str) -> bool:
+    if isinstance(at, list):
+        return isinstance(part, int) and part < len(at)
+    return isinstance(at, dict) and part in at
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "is no word of a model here"
+    if error["type"] == "missing":
+        return "is missing"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def save_model(model: LinkageModel, path: Path) -> None:

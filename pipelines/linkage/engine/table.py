@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Codes = npt.NDArray[np.int32]
 
+_MOSTLY = 0.5
 TEXT, DATE, NUMBER, NAME = "text", "date", "number", "name"
 _PACKED_FOR = {
     "jaro_winkler": TEXT, "edits": TEXT, "date_slip": DATE, "days": DATE, "same_month": DATE,
@@ -112,6 +113,17 @@ def encode(records: pl.DataFrame, model: LinkageModel) -> Table:
         for kind in sorted(kinds):
             _pack(table, name, kind, model)
     return table
+
+
+def unread(table: Table) -> list[str]:
+    """Columns whose values, most of them, could not be read as what the model takes them for."""
+    read = {name: ("dates", dates.days) for name, dates in table.dates.items()}
+    read |= {name: ("numbers", numbers) for name, numbers in table.numbers.items()}
+    return [
+        f"{name}: most values are no {kind}; see `columns` in the model"
+        for name, (kind, numbers) in sorted(read.items())
+        if len(numbers) and np.isnan(numbers).mean() > _MOSTLY
+    ]
 
 
 def _check(records: pl.DataFrame, model: LinkageModel) -> None:
