@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import ContractError, Fault
 
@@ -37,6 +38,30 @@ class Release(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     approve_reservations: bool = False
     largest_change: float = 0.2
+
+
+class Feedback(BaseModel):
+    """Policy of feedback: how long a department has to mend what was sent back to it.
+
+    Attributes:
+        working_days: for a value at fault, from the day after its file was made.
+        row_working_days: for a row that was set aside.
+        weekend: ISO weekdays that are off, Monday is 1; at least one day of the week is worked.
+        holidays: further days off.
+        working_weekends: days of a weekend that are worked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    working_days: int = Field(default=10, ge=1, le=250)
+    row_working_days: int = Field(default=5, ge=1, le=250)
+    weekend: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(default=(6, 7), max_length=6)
+    holidays: tuple[date, ...] = ()
+    working_weekends: tuple[date, ...] = ()
+
+
+def load_feedback(path: Path) -> Feedback:
+    """The feedback policy; ContractError with every fault."""
+    return _load(path, Feedback)
 
 
 def load_survivorship(path: Path) -> Survivorship:

@@ -101,7 +101,7 @@ def _apply(conn: Connection, contract: Contract, last: date | None) -> None:
     gone = [row["finding_id"] for row in fetch(conn, _GONE, (contract.feed,))]
     move(conn, back, "raised", by=POPBASE, remark="the fault was delivered again")
     execute(conn, _SEEN, (contract.feed,))
-    execute(conn, _NEW, (contract.department, contract.feed, POPBASE))
+    execute(conn, _NEW, (contract.owner.department, contract.feed, POPBASE))
     move(conn, gone, "closed", by=POPBASE, outcome="corrected", on=last)
 
 

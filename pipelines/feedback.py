@@ -1,0 +1,228 @@
+"""`popbase feedback`: findings go out to their owner as a workbook, answers come in, a delivery settles them.
+
+popbase changes no value by an answer, key fields least of all: an answer moves a state, the department's next
+delivery moves the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.contract.load import load_contracts
+from pipelines.errors import DeliveryRefused, UsageError
+from pipelines.intake.guard import refusing
+from pipelines.intake.sheets import checked_workbook
+from pipelines.kernels.working_days import Calendar
+from pipelines.policy import Feedback, load_feedback
+from pipelines.reasons import REASONS
+from pipelines.report.feedback_file import Answer, Line, answers_in, feedback_workbook, words
+from pipelines.settings import Settings
+from pipelines.store import feedback
+from pipelines.store.access import departments
+from pipelines.store.database import open_database
+from pipelines.store.lake import Lake
+from pipelines.store.postgres import fetch
+
+if TYPE_CHECKING:
+    from pipelines.report.basics import Language
+    from pipelines.store.postgres import Connection
+
+CHINA: Final = timezone(timedelta(hours=8))
+LARGEST_FILE: Final = 64 << 20
+GIVEN_OUT: Final = ("marked", "verifying", "corrected", "rejected")
+
+
+def give_out(
+    settings: Settings,
+    department: str,
+    folder: Path,
+    *,
+    by: str,
+    language: Language = "zh",
+    on: date | None = None,
+) -> dict[str, Any]:
+    """Write the department's feedback file of this month and mark what is new in it.
+
+    Returns {"department", "period", "path", "rows", "new"}; no file is made when nothing is open.
+
+    Raises:
+        UsageError: an unknown department.
+    """
+    day = on or datetime.now(CHINA).date()
+    period, contracts = f"{day:%Y-%m}", load_contracts(settings.contracts)
+    _known(settings, department)
+    policy = load_feedback(settings.policies / "feedback.yml")
+    with open_database(settings) as conn:
+        _settle(settings, conn)
+        found = [
+            f for f in feedback.open_findings(conn, department) if f["state"] not in ("corrected", "rejected")
+        ]
+        told = {"department": department, "period": period, "path": None, "rows": len(found), "new": 0}
+        if not found:
+            return told
+        new = [f for f in found if f["state"] == "raised"]
+        for finding in new:
+            finding["due_on"] = _due(policy, finding["kind"], day)
+        rules = _rule_sentences(conn)
+        titles = {
+            name: contract.title.zh if language == "zh" else contract.title.en
+            for name, contract in contracts.items()
+        }
+        lines = [_line(finding, rules, titles, language) for finding in found]
+        content = feedback_workbook(lines, f"{words()['sheet'][language]} {department} {period}", language)
+        for due in {f["due_on"] for f in new}:
+            feedback.mark_out(
+                conn, [f["finding_id"] for f in new if f["due_on"] == due], by=by, on=day, due_on=due
+            )
+        feedback.record_exchange(
+            conn, department=department, direction="out", period=period, rows=len(found), done_by=by,
+            file_sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        path = _write(folder, f"{department}-{period}.xlsx", content)
+    return told | {"path": str(path), "new": len(new)}
+
+
+def take_in(settings: Settings, department: str, path: Path, *, by: str) -> dict[str, Any]:
+    """Take in a returned file: every answer without fault moves its finding's state.
+
+    Returns {"department", "answers", "taken", "refused": [{"row", "fault", "zh", "en"}]}; a row's values are not told.
+
+    Raises:
+        UsageError: an unknown department, or a file that is no feedback file.
+    """
+    _known(settings, department)
+    content = _read(path)
+    answers = answers_in(_rows(content))
+    if answers is None:
+        raise UsageError(
+            f"{path.name} has no header of a feedback file", hint="popbase feedback out makes one"
+        )
+    with open_database(settings) as conn:
+        _settle(settings, conn)
+        known = feedback.known_findings(conn, [a.finding for a in answers if a.finding is not None])
+        judged = [(answer, answer.fault or _fault(answer, known, department)) for answer in answers]
+        for answer, fault in judged:
+            if fault is None and answer.finding is not None and answer.state is not None:
+                feedback.move(conn, [answer.finding], answer.state, by=by, remark=answer.remark or None)
+        refused = [{"row": a.row, "fault": f} | words()["faults"][f] for a, f in judged if f is not None]
+        feedback.record_exchange(
+            conn, department=department, direction="in", period=f"{datetime.now(CHINA):%Y-%m}", rows=len(answers),
+            refused=len(refused), done_by=by, file_sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+    taken = len(answers) - len(refused)
+    return {"department": department, "answers": len(answers), "taken": taken, "refused": refused}
+
+
+def stand(settings: Settings, finding: int, *, by: str, reason: str) -> None:
+    """The office lets a finding stand that its owner rejected; deliveries do not raise it again.
+
+    Raises:
+        UsageError: when the owner did not reject it, or nobody gave a name and a reason.
+    """
+    if not by.strip() or not reason.strip():
+        raise UsageError("it needs a name and a reason", hint="--by NAME --reason WHY")
+    with open_database(settings) as conn:
+        known = feedback.known_findings(conn, [finding]).get(finding)
+        if known is None or known["state"] != "rejected":
+            raise UsageError(f"finding {finding} was not rejected by its owner", hint="popbase feedback list")
+        feedback.move(conn, [finding], "closed", by=by, remark=reason, outcome="stands")
+
+
+def work_lists(settings: Settings, today: date | None = None) -> list[dict[str, Any]]:
+    """Counts of findings by department, feed and state, overdue ones and the next deadline."""
+    with open_database(settings) as conn:
+        _settle(settings, conn)
+        return feedback.work_lists(conn, today or datetime.now(CHINA).date())
+
+
+def _settle(settings: Settings, conn: Connection) -> None:
+    for contract in load_contracts(settings.contracts).values():
+        feedback.settle(conn, Lake(settings.lake), contract)
+
+
+def _known(settings: Settings, department: str) -> None:
+    known = departments(load_contracts(settings.contracts))
+    if department not in known:
+        raise UsageError("no contract names that department", hint=f"one of {' '.join(known)}")
+
+
+def _due(policy: Feedback, kind: str, day: date) -> date:
+    calendar = Calendar(policy.weekend, frozenset(policy.holidays), frozenset(policy.working_weekends))
+    return calendar.after(day, policy.row_working_days if kind == "row" else policy.working_days)
+
+
+def _rule_sentences(conn: Connection) -> dict[str, dict[str, str]]:
+    """What each rule demands, as it was said last; rules set rows aside under their own ids."""
+    rows = fetch(
+        conn,
+        "select distinct on (rule_id) rule_id, zh, en from quality.rule_result order by rule_id, subject desc",
+    )
+    return {row["rule_id"]: row for row in rows}
+
+
+def _line(
+    finding: dict[str, Any], rules: dict[str, dict[str, str]], titles: dict[str, str], language: Language
+) -> Line:
+    reasons = [REASONS[code] for code in finding["reason_codes"] if code in REASONS]
+    zh = language == "zh"
+    said = [r.zh if zh else r.en for r in reasons]
+    said += [rules[code][language] for code in finding["reason_codes"] if code in rules]
+    hints = dict.fromkeys(r.hint_zh if zh else r.hint_en for r in reasons)
+    key = finding["record_key"].removeprefix(f"{finding['feed']}|")
+    return Line(
+        finding=finding["finding_id"],
+        feed=titles.get(finding["feed"], finding["feed"]),
+        delivery=finding["last_seen"],
+        row=finding["row_number"],
+        record="" if key.startswith("~") else key,
+        column=finding["column_name"] or words()["whole_row"][language],
+        value=finding["value"] or "",
+        codes=" ".join(finding["reason_codes"]),
+        reason="；".join(said) if zh else "; ".join(said),
+        expected="；".join(hints) if zh else "; ".join(hints),
+        first_seen=finding["first_seen"],
+        due=finding["due_on"],
+    )
+
+
+def _fault(answer: Answer, known: dict[int, dict[str, Any]], department: str) -> str | None:
+    """Another department's finding is as unknown as one that does not exist."""
+    finding = known.get(answer.finding) if answer.finding is not None else None
+    if finding is None or finding["department"] != department:
+        return "unknown"
+    return finding["state"] if finding["state"] in ("closed", "raised") else None
+
+
+def _write(folder: Path, name: str, content: bytes) -> Path:
+    """A file that others on this machine cannot read: it holds values."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    return path
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    if path.stat().st_size > LARGEST_FILE:
+        raise UsageError(f"{path.name} is larger than a feedback file can be")
+    return path.read_bytes()
+
+
+def _rows(content: bytes) -> list[list[object]]:
+    import io  # noqa: PLC0415
+
+    from python_calamine import CalamineWorkbook  # noqa: PLC0415 - only when a file comes back
+
+    try:
+        sound = checked_workbook(content)
+        with refusing("PB-DL-017"):
+            book = CalamineWorkbook.from_filelike(io.BytesIO(sound))
+            sheet = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+            return [list(row) for row in sheet]
+    except DeliveryRefused as refusal:
+        raise UsageError(f"the file is no sound workbook ({refusal.code})", hint="save it as XLSX") from None
