@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.contract.load import load_contracts
 from pipelines.policy import Release, load_release
 from pipelines.settings import Settings
-from pipelines.store import publication, runs
+from pipelines.store import publication, runs, signing
 from pipelines.store.database import open_database
 from pipelines.store.findings import record_rule_results, record_verdict
 from pipelines.store.golden import ensure_tables
@@ -110,11 +110,18 @@ def _audit_table(conn: Connection, path: Path, frame: pl.DataFrame, number: int,
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
     from pipelines.quality.suite import load_suite  # noqa: PLC0415
+    from pipelines.quality.waiving import waive  # noqa: PLC0415
 
     numbered = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("row_number"))
     outcome = validate_frame(numbered, load_suite(path), today=today)
+    subject, known = (
+        f"publication:{number}/{path.stem}",
+        signing.waivers(conn, f"published/{path.stem}", today),
+    )
     verdict = judge(outcome)
-    subject = f"publication:{number}/{path.stem}"
+    used = set(verdict.stopped_by) & known.keys()
+    signing.record_waived(conn, subject, known, used)
+    verdict = waive(verdict, used)
     record_rule_results(conn, subject, as_rows(outcome))
     record_verdict(
         conn,
@@ -155,5 +162,6 @@ def release(settings: Settings, number: int, *, by: str, reason: str) -> dict[st
     """Release a publication that waited, on somebody's word."""
     with open_database(settings) as conn:
         publication.release(conn, number, by=by, reason=reason)
+        signing.approve(conn, str(number), by=by, reason=reason)
         runs.set_stage(conn, publication.run_of(conn, number), "released")
     return {"publication": number, "decision": "released"}

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.contract.load import load_contracts
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import Settings
-from pipelines.store import effect, feedback, ledger
+from pipelines.store import effect, feedback, ledger, signing
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.postgres import execute, fetch
+from pipelines.store.postgres import fetch
 from pipelines.store.records import accepted_chain
 
 if TYPE_CHECKING:
@@ -53,11 +53,7 @@ def approve(settings: Settings, batch_id: str, *, by: str, reason: str) -> dict[
         if batch.status != "waiting" or batch.redo is not None or contract is None:
             raise UsageError(f"{batch_id} does not wait for approval", hint="popbase status lists what waits")
         effect.accept(conn, lake, contract, batch)
-        execute(
-            conn,
-            "insert into ledger.approval (subject, approved_by, reason) values (%s, %s, %s)",
-            (batch_id, by, reason),
-        )
+        signing.approve(conn, batch_id, by=by, reason=reason)
         decided = effect.take_turns(conn, lake, contract)
         feedback.settle(conn, lake, contract)
     return {"batch_id": batch_id, "status": "accepted"} | {

@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contract.model import Contract
 from pipelines.reading import contract_sha256
 from pipelines.settings import Settings
-from pipelines.store import effect, feedback, ledger
+from pipelines.store import effect, feedback, ledger, signing
 from pipelines.store.database import open_database
 from pipelines.store.findings import record_rule_results, record_verdict
 from pipelines.store.lake import Lake
@@ -93,7 +93,7 @@ def _validate_one(
     frame = lake.read(f"standard/{batch.batch_id}")
     judged = frame.filter(pl.col("operation") != "D").select(pl.exclude("^raw\\..*$"))
     outcome = validate_frame(judged, rules.suite, today=batch.data_date)
-    verdict = judge(outcome)
+    verdict = _waived(conn, batch, judge(outcome))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
     _report(conn, batch, outcome, verdict, rules.suite_sha256)
@@ -104,6 +104,16 @@ def _validate_one(
     _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
     return code
+
+
+def _waived(conn: Connection, batch: ledger.Batch, verdict: Verdict) -> Verdict:
+    """The verdict after the waivers in force on the delivery's data date, and which of them were used."""
+    from pipelines.quality.waiving import waive  # noqa: PLC0415
+
+    known = signing.waivers(conn, batch.feed, batch.data_date)
+    used = set(verdict.stopped_by) & known.keys()
+    signing.record_waived(conn, batch.batch_id, known, used)
+    return waive(verdict, used)
 
 
 def _too_many_aside(conn: Connection, contract: Contract, batch: ledger.Batch) -> str | None:
