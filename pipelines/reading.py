@@ -96,7 +96,10 @@ def _check_rows(manifest: Manifest, landed: Landed) -> None:
 
 
 def _check_totals(raw: pl.LazyFrame, manifest: Manifest, landed: Landed) -> None:
-    """Unreadable rows may hide values, so that many may be missing from what the sender counted."""
+    """Unreadable rows may hide values, so that many may be missing from what the sender counted.
+
+    Senders count blank as a value or not, as their database does: both are taken.
+    """
     hidden = sum(frame.height for frame in landed.unreadable)
     known = raw.collect_schema().names()
     for stated, total in manifest.control_totals.items():
@@ -106,7 +109,8 @@ def _check_totals(raw: pl.LazyFrame, manifest: Manifest, landed: Landed) -> None
         values = raw.select(f"raw.{column}").collect().to_series()
         if total.distinct is not None:
             counted = values.n_unique()
-            if not counted <= total.distinct <= counted + hidden:
+            least = values.filter(values.str.strip_chars() != "").n_unique()
+            if not least <= total.distinct <= counted + hidden:
                 raise DeliveryRefused("PB-DL-006", column=column, counted=counted)
         if total.sum is not None and not hidden:
             added = float(values.str.strip_chars().cast(pl.Float64, strict=False).sum())

@@ -11,6 +11,7 @@ import polars as pl
 def record_keys(raw: pl.DataFrame, feed: str, alternatives: Sequence[Sequence[str]]) -> pl.Series:
     """`<feed>|<part>|<part>` of every row: the first alternative whose parts are given and that is unique.
 
+    Where no alternative has all its parts, the last one with those it has: `<feed>|<part>|`.
     Rows that share a key after all alternatives get `#2`, `#3`, … in the order of their content, so that the
     order of rows in a file changes nothing.
 
@@ -25,13 +26,14 @@ def record_keys(raw: pl.DataFrame, feed: str, alternatives: Sequence[Sequence[st
     usable = [
         pl.when(pl.col(name).is_not_null() & (pl.len().over(name) == 1)).then(pl.col(name)) for name in names
     ]
-    chosen = frame.select(pl.coalesce(*usable, *reversed(names), pl.lit(feed + "|")).alias("key"))
+    partly = _candidate(raw, alternatives[-1], feed, blank="")
+    chosen = frame.select(pl.coalesce(*usable, *reversed(names), partly).alias("key"))
     return _numbered(raw, chosen["key"])
 
 
-def _candidate(raw: pl.DataFrame, parts: Sequence[str], feed: str) -> pl.Series:
-    """The key of one alternative, null where a part is blank."""
-    cells = [blank_to_null(raw, part) for part in parts]
+def _candidate(raw: pl.DataFrame, parts: Sequence[str], feed: str, blank: str | None = None) -> pl.Series:
+    """The key of one alternative; `blank` stands for a blank part, and null makes the whole key null."""
+    cells = [pl.coalesce(blank_to_null(raw, part), pl.lit(blank, pl.String)) for part in parts]
     whole = reduce(lambda key, cell: key + "|" + cell, cells, pl.lit(feed))
     return raw.select(whole.alias("key")).to_series()
 

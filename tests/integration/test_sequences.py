@@ -158,6 +158,20 @@ def test_of_two_contents_at_once_the_one_sent_first_is_taken(office: Office) -> 
     assert office.register() == A
 
 
+def test_a_delivery_whose_totals_differ_is_refused(office: Office) -> None:
+    for sequence, totals in enumerate(({"KEY": 3}, {"KEY": 2, "VALUE": 1}, {"NAME": 2}), 1):
+        office.send(sequence, A, control_totals={name: {"distinct": n} for name, n in totals.items()})
+    assert codes(office) == ["PB-DL-006", "PB-DL-006", "PB-DL-022"]
+    assert (office.register(), office.states()) == ({}, [])
+
+
+@pytest.mark.parametrize("distinct", [1, 2])
+def test_blank_counts_as_a_value_or_not_in_a_total(office: Office, distinct: int) -> None:
+    office.send(1, {"a": "one", "b": ""}, control_totals={"VALUE": {"distinct": distinct}})
+    assert codes(office) == []
+    assert office.states() == ["accepted"]
+
+
 def test_a_file_that_still_grows_is_refused_by_its_hash(office: Office) -> None:
     folder = office.send(1, A)
     (folder / "letters.csv").write_bytes(content_of(A)[:-4])

@@ -21,6 +21,12 @@ def test_the_next_alternative_is_used_where_a_part_is_blank_or_repeated() -> Non
     assert keys.to_list() == ["d/f|1|a", "d/f|1|b", "d/f|1|c", "d/f|2|9"]
 
 
+def test_where_no_alternative_is_whole_what_is_given_makes_the_key() -> None:
+    frame = rows(H=["1", "2", "2"], I=["", "", ""], N=["a", "", "c"], B=["", "x", "y"])
+    keys = record_keys(frame, "d/f", [("H", "I"), ("H", "N", "B")])
+    assert keys.to_list() == ["d/f|1|a|", "d/f|2||x", "d/f|2|c|y"]
+
+
 def test_twins_are_numbered_by_content_not_by_place() -> None:
     frame = rows(A=["1", "1"], B=["late", "early"])
     keys = record_keys(frame, "d/f", [("A",)])
