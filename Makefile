@@ -56,7 +56,7 @@ reference: $(STAMP) ## write docs/reference and the contract schema anew
 
 .PHONY: lock
 lock: ## resolve the lock anew (needs uv)
-	@uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras \
+	@uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra embedded \
 	  pyproject.toml -o requirements.lock --upgrade --quiet
 
 .PHONY: clean

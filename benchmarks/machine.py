@@ -7,7 +7,15 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("polars", "numpy", "great-expectations", "recordlinkage", "psycopg2-binary", "apache-airflow")
+PACKAGES = (
+    "polars",
+    "numpy",
+    "numba",
+    "great-expectations",
+    "recordlinkage",
+    "psycopg2-binary",
+    "apache-airflow",
+)
 
 
 def machine() -> dict[str, object]:

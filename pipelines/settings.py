@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +20,7 @@ class Settings:
         front_database_url: the departments' exchange database; None means the embedded one.
         declarations: folder that holds contracts/, expectations/, policies/ and sql/.
         pg_bin: folder of initdb and pg_ctl; None means the installed wheel's.
+        estimator: of the linkage model: `engine`, or `recordlinkage` as a second opinion on small data.
     """
 
     home: Path
@@ -26,6 +28,7 @@ class Settings:
     front_database_url: str | None = None
     declarations: Path = ROOT
     pg_bin: Path | None = None
+    estimator: Literal["engine", "recordlinkage"] = "engine"
 
     @property
     def lake(self) -> Path:

@@ -54,3 +54,7 @@ def main() -> None:
     except PopbaseError as error:
         told.print(f"popbase-link-bench: {error}", style="red", markup=False)
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

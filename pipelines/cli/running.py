@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,18 +63,26 @@ def _front_url() -> str:
 @app.command()
 def run(
     inbox: Annotated[Path, typer.Option(help="Folder with <department>/<feed>/<any>/manifest.json.")],
-    engine: Annotated[str, typer.Option(help="polars, or spark on a cluster.")] = "polars",
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="polars; recordlinkage: its ECM estimates the linkage model (small data); spark on a cluster."
+        ),
+    ] = "polars",
     as_json: JsonOption = False,
 ) -> None:
     """Take in everything the inbox holds and publish the population: all stages, in this process."""
     from pipelines.running import run_all
 
-    if engine != "polars":
+    if engine not in ("polars", "recordlinkage"):
         raise UsageError(f"the engine {engine!r} is not available yet", hint="--engine polars")
     if not inbox.is_dir():
         raise UsageError(f"{inbox} is not a folder", hint="popbase generate makes one to try")
+    settings = settings_from_environment()
+    if engine == "recordlinkage":
+        settings = replace(settings, estimator="recordlinkage")
     with progress_bar() as advance:
-        summary = run_all(settings_from_environment(), inbox.resolve(), _steps_on(advance))
+        summary = run_all(settings, inbox.resolve(), _steps_on(advance))
     _tell_run(summary.__dict__)
     if as_json:
         print_json(_run_json(summary.__dict__))

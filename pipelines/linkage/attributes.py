@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.linkage.addresses import address_keys
-from pipelines.linkage.names import near_sound
+from pipelines.linkage.engine.characters import near_sound
 
 _LONG_ENOUGH: Final = 14
 

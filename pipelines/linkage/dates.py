@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.linkage.engine.agreement import OPEN, Pairs, closed, within
+from pipelines.linkage.engine.dates import DIGITS, pack_dates, same_digits, slipped
 from pipelines.linkage.policy import level
 
 Levels = npt.NDArray[np.int8]
-Ints = npt.NDArray[np.int64]
 
 SAME, SLIP, NEAR, PART, OTHER = (level("birth", name) for name in ("same", "slip", "near", "part", "other"))
 _NEAR_DAYS: Final = 62  # a lunar birthday taken for a solar one is 18 to 53 days away
@@ -23,36 +24,15 @@ def birth_levels(a: pl.Series, b: pl.Series) -> Levels:
     slip: one digit differs, two neighbours are swapped, or day and month are exchanged; near: at
     most 62 days apart; part: the year, or month and day, agree.
     """
-    left, right = _digits(a), _digits(b)
-    differs = left != right
-    count = differs.sum(axis=1)
-    days = np.abs(a.to_physical().to_numpy().astype(np.int64) - b.to_physical().to_numpy())
-    year, day = ~differs[:, :4].any(axis=1), ~differs[:, 4:].any(axis=1)
-    found = np.full(len(left), OTHER, dtype=np.int8)
-    found[year | day] = PART
-    found[days <= _NEAR_DAYS] = NEAR
-    found[(count == 1) | _swapped(left, right, count) | (year & _exchanged(left, right))] = SLIP
-    found[count == 0] = SAME
+    dates = pack_dates(pl.concat([a, b]), "%Y-%m-%d")
+    left = np.arange(len(a), dtype=np.int32)
+    right = left + np.int32(len(a))
+    found = np.full(len(a), OPEN, np.int8)
+    found[dates.digits[left] == dates.digits[right]] = SAME
+    pairs = Pairs(found, left, right, left, left)
+    slipped(pairs, dates.digits, SLIP)
+    within(pairs, dates.days, np.array([_NEAR_DAYS + 0.5]), NEAR)
+    same_digits(pairs, dates.digits, DIGITS["same_year"], PART)
+    same_digits(pairs, dates.digits, DIGITS["month_and_day"], PART)
+    closed(pairs, OTHER)
     return found
-
-
-def _digits(dates: pl.Series) -> npt.NDArray[np.int8]:
-    number: Any = (
-        dates.dt.year().cast(pl.Int64) * 10_000 + dates.dt.month().cast(pl.Int64) * 100
-        + dates.dt.day().cast(pl.Int64)
-    ).to_numpy()  # fmt: skip
-    powers = 10 ** np.arange(7, -1, -1, dtype=np.int64)
-    return np.asarray(number[:, None] // powers % 10, dtype=np.int8)
-
-
-def _swapped(
-    left: npt.NDArray[np.int8], right: npt.NDArray[np.int8], count: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    crossed = (left[:, :-1] == right[:, 1:]) & (left[:, 1:] == right[:, :-1])
-    moved = left[:, :-1] != left[:, 1:]
-    return np.asarray((count == 2) & (crossed & moved).any(axis=1))
-
-
-def _exchanged(left: npt.NDArray[np.int8], right: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-    month_is_day = (left[:, 4:6] == right[:, 6:8]).all(axis=1)
-    return np.asarray(month_is_day & (left[:, 6:8] == right[:, 4:6]).all(axis=1))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.linkage import recordlinkage_adapter
+from pipelines.linkage import estimating, recordlinkage_adapter
 from pipelines.linkage.policy import LEVELS, level
 
 if TYPE_CHECKING:
     from pipelines.linkage.comparing import Compared
+    from pipelines.linkage.estimating import Estimate
     from pipelines.linkage.policy import LinkagePolicy
-    from pipelines.linkage.recordlinkage_adapter import Estimate
 
 Bits = npt.NDArray[np.float64]
+Estimator = Literal["engine", "recordlinkage"]
 
-# Levels that count as agreement in the binary vectors.
+_TOLD: Final[dict[Estimator, str]] = {"engine": "EM", "recordlinkage": "recordlinkage ECM"}
+# Levels that count as agreement: all that the ECM's binary vectors see, and what sanity is asked of.
 _AGREE: Final = {
     "name": ("same", "former", "sound", "near", "fits"),
     "birth": ("same", "slip"),
@@ -62,21 +64,28 @@ class Model:
         return np.asarray(np.where(levels < 0, 0.0, np.clip(bits, -_MOST_BITS, _MOST_BITS)))
 
 
-def fit(compared: Compared, chance: Compared, units: int, policy: LinkagePolicy) -> Model:
+def fit(
+    compared: Compared,
+    chance: Compared,
+    units: int,
+    policy: LinkagePolicy,
+    estimator: Estimator = "engine",
+) -> Model:
     """The policy's model, with m of the comparisons named there estimated where that is sane.
 
     Args:
         compared: the candidate pairs.
-        chance: pairs that nothing brought together, so that the ECM sees both kinds.
+        chance: pairs that nothing brought together, so that the estimation sees both kinds.
         units: number of units.
         policy: thresholds and likelihoods.
+        estimator: the engine's EM on whole levels, or recordlinkage's ECM on binary vectors.
     """
     declared = declared_model(units, policy)
     summary = {"pairs": compared.pairs.height, **declared.summary}
     sample = _sample(compared.pairs.height, policy)
     if sample is None:
         return replace(declared, summary={**summary, "why": "too few pairs"})
-    found = recordlinkage_adapter.estimate(_vectors(compared, chance, sample))
+    found = _estimate(compared, chance, sample, declared, estimator)
     why = _insane(found)
     if found is None or why:
         return replace(declared, summary={**summary, "why": why})
@@ -84,7 +93,7 @@ def fit(compared: Compared, chance: Compared, units: int, policy: LinkagePolicy)
         name: _shares(name, declared.m[name], compared.levels[name][sample], found) for name in policy.fitted
     }
     told = {name: dict(zip(LEVELS[name], m[name].round(4).tolist(), strict=True)) for name in m}
-    summary |= {"m_from": "recordlinkage ECM", "share": found.share, "m": told}
+    summary |= {"m_from": _TOLD[estimator], "share": found.share, "m": told}
     return replace(declared, m={**declared.m, **m}, summary=summary)
 
 
@@ -110,11 +119,24 @@ def _sample(pairs: int, policy: LinkagePolicy) -> slice | None:
     return slice(None, None, -(-pairs // policy.fit.max_pairs))
 
 
+def _estimate(
+    compared: Compared, chance: Compared, sample: slice, declared: Model, estimator: Estimator
+) -> Estimate | None:
+    if estimator == "recordlinkage":
+        return recordlinkage_adapter.estimate(_vectors(compared, chance, sample))
+    sampled = {name: compared.levels[name][sample] for name in _AGREE}
+    return estimating.estimate(sampled, chance.levels, declared.m, _agreeing())
+
+
+def _agreeing() -> dict[str, list[int]]:
+    return {name: [level(name, one) for one in levels] for name, levels in _AGREE.items()}
+
+
 def _vectors(compared: Compared, chance: Compared, sample: slice) -> dict[str, npt.NDArray[np.bool_]]:
     vectors = {}
-    for name, agreeing in _AGREE.items():
+    for name, agreeing in _agreeing().items():
         levels = np.concatenate([compared.levels[name][sample], chance.levels[name]])
-        vectors[name] = np.isin(levels, [level(name, one) for one in agreeing])
+        vectors[name] = np.isin(levels, agreeing)
     return vectors
 
 

@@ -7,7 +7,6 @@ sound (zh/z, n/l, an/ang), seldom shape.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.linkage.engine.characters import near_sound
 from pipelines.linkage.policy import MISSING, level
 
 Ints = npt.NDArray[np.int32]
@@ -28,9 +28,6 @@ AGREES_UP_TO: Final = NEAR
 _SYLLABLES: Final = 12
 _PAD: Final = 0
 _ANY: Final = 1
-_NEAR_SOUNDS: Final = (
-    (r"^([zcs])h", r"\1"), (r"^n", "l"), (r"^r", "l"), (r"^f", "h"), (r"([aei])ng$", r"\1n"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,13 +76,6 @@ def encode_names(names: pl.DataFrame) -> Names:
 def _identities(values: pl.Series) -> Ints:
     codes: Ints = values.rank("dense").cast(pl.Int32).fill_null(-1).to_numpy()
     return codes
-
-
-def near_sound(syllable: str) -> str:
-    """What a syllable becomes where zh/z, ch/c, sh/s, n/l, r/l, f/h, -ng/-n fall together."""
-    for pattern, replacement in _NEAR_SOUNDS:
-        syllable = re.sub(pattern, replacement, syllable)
-    return syllable
 
 
 def _matrix(parts: list[list[str]], folded: dict[str, str]) -> Ints:

@@ -1,31 +1,16 @@
-"""The one place that knows recordlinkage (and with it pandas): its ECM estimates the model.
+"""The one place that knows recordlinkage (and with it pandas): its ECM, the reference for small data.
 
+The engine's own estimation is held against it in tests; `--engine recordlinkage` uses it in a run.
 recordlinkage starts the estimation from fixed values (Jaro 1989), so equal vectors in equal order
 give equal estimates. Its import takes two seconds and happens when an estimate is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """What the ECM found.
-
-    Attributes:
-        share: of true pairs among the given ones.
-        m, u: {column: share of true (chance) pairs that agree}.
-        probability: of each pair to be true, shape (pairs,).
-    """
-
-    share: float
-    m: dict[str, float]
-    u: dict[str, float]
-    probability: npt.NDArray[np.float64]
+from pipelines.linkage.estimating import Estimate
 
 
 def estimate(vectors: dict[str, npt.NDArray[np.bool_]]) -> Estimate | None:

@@ -22,7 +22,7 @@ from pipelines.linkage import names as nm
 from pipelines.linkage.attributes import Attributes, attributes
 from pipelines.linkage.blocking import candidate_pairs, chance_pairs
 from pipelines.linkage.comparing import Compared, compare
-from pipelines.linkage.model import Model, fit
+from pipelines.linkage.model import Estimator, Model, fit
 
 if TYPE_CHECKING:
     from pipelines.linkage.policy import LinkagePolicy
@@ -65,16 +65,22 @@ class ResidualEngine(Protocol):
 
 @dataclass(frozen=True)
 class FellegiSunterEngine:
-    """Blocking, comparison vectors, m by recordlinkage's ECM, weights by frequency."""
+    """Blocking, comparison vectors, m by EM, weights by frequency.
+
+    Attributes:
+        policy: thresholds and likelihoods.
+        estimator: `recordlinkage` for its ECM instead of the engine's EM: the reference on small data.
+    """
 
     policy: LinkagePolicy
+    estimator: Estimator = "engine"
 
     def link(self, clusters: pl.DataFrame) -> Residual:
         """See ResidualEngine."""
         table = attributes(clusters)
         compared = compare(candidate_pairs(table, self.policy.block_cap), table)
         chance = compare(chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs), table)
-        model = fit(compared, chance, table.units, self.policy)
+        model = fit(compared, chance, table.units, self.policy, self.estimator)
         weight = np.sum(list(evidence(compared, table, model, self.policy).values()), axis=0)
         kept = weight >= self.policy.possible_weight
         method = np.where(_is_near(compared), REPAIRED, PROBABLE)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import yaml
 
 from pipelines import __version__
 from pipelines.contract.load import load_contracts
@@ -88,7 +87,7 @@ def _inputs(settings: Settings, chains: dict[str, list[Batch]]) -> dict[str, Any
         "policies": decided,
         "contracts": declared.hexdigest(),
         "version": __version__,
-    }
+    } | ({} if settings.estimator == "engine" else {"estimator": settings.estimator})
 
 
 def _run_id(inputs: Mapping[str, Any], base: int) -> str:
@@ -122,12 +121,19 @@ def _active_on(contract: Contract) -> list[pl.Expr]:
 def _link(
     settings: Settings, conn: Connection, records: pl.DataFrame, contracts: Mapping[str, Contract]
 ) -> Resolution:
-    from pipelines.linkage.findings import findings  # noqa: PLC0415 - recordlinkage is dear
+    from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
+    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
+    from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
     from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
-    policy = yaml.safe_load((settings.policies / "linkage.yml").read_text(encoding="utf-8"))
+    policy = load_linkage(settings.policies / "linkage.yml")
     found = link_records(
-        records, runs.memberships(conn), runs.judgements(conn), policy, next_number=runs.next_number(conn)
+        records,
+        runs.memberships(conn),
+        runs.judgements(conn),
+        policy,
+        next_number=runs.next_number(conn),
+        engine=FellegiSunterEngine(policy, settings.estimator),
     )
     once_each = [feed for feed, contract in contracts.items() if contract.once_each]
     told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")

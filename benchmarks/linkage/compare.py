@@ -1,6 +1,8 @@
-"""popbase's engine and Splink on one case, alternating; results in benchmarks/peers/results/<case>.json.
+"""popbase's engine and Splink on one case, alternating; results in benchmarks/linkage/results/<case>.json.
 
-python -m benchmarks.peers.compare --case febrl3 --peer PEERS/bin/python [--records fake_1000.csv] [--times 2]
+    python -m benchmarks.linkage --case febrl3 --peer PEERS/bin/python [--records fake_1000.csv] [--times 2]
+
+PEERS is an environment with popbase and its extra `peers`: pip install -e .[peers]
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
+from benchmarks.linkage.data import model_of, write_case
 from benchmarks.machine import machine
-from benchmarks.peers.data import model_of, write_case
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[2]
@@ -41,6 +45,16 @@ def versions(python: Path) -> dict[str, str]:
     return dict(json.loads(told.stdout))
 
 
+def write_model(case: str, path: Path, *, everything: bool = False) -> None:
+    """Write the case's model; febrl4 are two tables, `everything` compares all pairs."""
+    model = yaml.safe_load(model_of(case).read_text(encoding="utf-8"))
+    if case == "febrl4":
+        model["apart"] = "source"
+    if everything:
+        model = {name: part for name, part in model.items() if name != "training"} | {"blocking": [[]]}
+    path.write_text(yaml.safe_dump(model, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True)
@@ -49,19 +63,20 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--everything", action="store_true", help="popbase once more with all pairs compared")
     options = parser.parse_args()
-    ours = ["-m", "benchmarks.peers.engine_run", "--model", model_of(options.case)]
-    theirs = [ROOT / "benchmarks/peers/splink_run.py", "--case", options.case]
+    theirs = [ROOT / "benchmarks/linkage/splink_run.py", "--case", options.case]
     runs = []
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "records.parquet"
+        path, model = Path(folder) / "records.parquet", Path(folder) / "model.yml"
         write_case(options.case, options.records, path)
+        write_model(options.case, model)
+        ours = ["-m", "pipelines.cli.link_bench", "--records", path, "--truth", "person", "--json"]
         for _ in range(options.times):
-            runs.append(run(sys.executable, *ours, "--records", path))
+            runs.append({"tool": "popbase"} | run(sys.executable, *ours, "--model", model))
             runs.append(run(options.peer, *theirs, "--records", path))
         if options.everything:
-            runs.append(
-                run(sys.executable, *ours, "--records", path, "--everything") | {"blocking": "all pairs"}
-            )
+            write_model(options.case, model, everything=True)
+            everything = run(sys.executable, *ours, "--model", model)
+            runs.append({"tool": "popbase", "blocking": "all pairs"} | everything)
     result = {"case": options.case, "machine": machine(), "peer": versions(options.peer), "runs": runs}
     path = RESULTS / f"{options.case}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
