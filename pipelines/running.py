@@ -35,6 +35,7 @@ class Summary:
     links: dict[str, int] = field(default_factory=dict)
     rules: list[str] = field(default_factory=list)
     page: str | None = None
+    site: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peak_rss_mib: int = 0
 
@@ -81,7 +82,7 @@ def _note(summary: Summary, outcome: dict[str, Any], feed: str | None) -> None:
     summary.accepted += outcome.get("accepted", [])
     summary.waiting += outcome.get("waiting", [])
     summary.refused += [{"feed": feed, **refusal} for refusal in outcome.get("refused", ())]
-    for name in ("records", "persons", "links", "publication", "decision", "rules", "page"):
+    for name in ("records", "persons", "links", "publication", "decision", "rules", "page", "site"):
         if outcome.get(name) is not None:
             setattr(summary, name, outcome[name])
 

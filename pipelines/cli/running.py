@@ -120,7 +120,7 @@ def _tell_run(summary: dict[str, Any]) -> None:
         return
     told.print(
         f"publication {summary['publication']}: {summary['decision']}, {summary['persons']:,} persons"
-        f" from {summary['records']:,} records; report {summary['page']}"
+        f" from {summary['records']:,} records; report {summary['site']}"
     )
 
 

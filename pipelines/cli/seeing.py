@@ -170,10 +170,10 @@ def unmapped(
 def report(
     number: Annotated[int | None, typer.Option(help="Publication; default: the newest.")] = None,
 ) -> None:
-    """Build the auditor's report and say where it is."""
+    """Bring the report site up to date and say where its front page is; with a number, that publication's page."""
     from pipelines.steps import run_step
 
     built = run_step("report", settings_from_environment(), number=number)
     if built["page"] is None:
         raise UsageError("nothing was published yet", hint="popbase run --inbox DIR")
-    said.print(built["page"])
+    said.print(built["site"] if number is None else built["page"])

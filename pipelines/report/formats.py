@@ -31,6 +31,14 @@ def share(value: float | None) -> str:
     return f"{value:.2%}"
 
 
+def points(now: float | None, before: float | None) -> str:
+    """Change of a share in percentage points, `+0.25`; a dash without the two."""
+    if now is None or before is None:
+        return DASH
+    change = round((now - before) * 100, 2)
+    return "±0" if change == 0 else f"{change:+.2f}".replace("-", "−")
+
+
 def limit(value: float | None) -> str:
     """A threshold as per cent, `1%`, `0.5%`."""
     return DASH if value is None else f"{value * 100:g}%"

@@ -20,10 +20,11 @@ from pipelines.report.lines import (
     seconds_of,
     stage_rank,
 )
-from pipelines.report.model import Batch, Count, FeedState, Past, Publication, Report
+from pipelines.report.model import Batch, Count, FeedState, Past, Publication, Report, Signature
 from pipelines.report.names import codes_in, feed_of, table_titles
 from pipelines.report.queries import Facts, Row
 from pipelines.report.rules import audit_of, feed_scores_of, scores_of, sheets_of, unchecked_of
+from pipelines.report.site_rows import allowed
 from pipelines.report.verdict import decision_of, notes_of, remarks_of
 
 LATE_AFTER_DAYS: Final = {"daily": 3, "monthly": 40, "termly": 200}
@@ -75,6 +76,7 @@ def report_of(facts: Facts, contracts: Mapping[str, Contract], made_at: datetime
         seconds=seconds_of(facts.seconds),
         hashes=hashes_of(facts.run, batches, facts.verdicts),
         versions=versions_of(facts.run),
+        signatures=tuple(Signature(**allowed(row, None)) for row in facts.signatures),
     )
 
 

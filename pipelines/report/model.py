@@ -194,6 +194,16 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """Who signed the publication, as what and with what remark."""
+
+    role: str
+    signed_by: str
+    remark: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True)
 class Report:
     """All of a report; rendering adds nothing to it."""
 
@@ -222,3 +232,4 @@ class Report:
     seconds: tuple[StageTime, ...]
     hashes: tuple[Hash, ...]
     versions: tuple[tuple[str, str], ...]
+    signatures: tuple[Signature, ...] = ()

@@ -11,18 +11,35 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.report import formats, pictures
 from pipelines.report.basics import Fact, Language, Words
 from pipelines.report.model import Report
+from pipelines.report.names import sentence_of
 from pipelines.report.texts import say, say_word
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 PAGES: Final[dict[Language, str]] = {"zh": "index.html", "en": "index.en.html"}
 """The page of each language, by file name."""
+CONTENTS: Final = {
+    "front": ("feeds_now", "departments", "publications", "mending", "waivers_now", "all_deliveries"),
+    "delivery": (
+        "flow", "by_indicator", "findings_by_rule", "overlap", "values", "work", "waivers", "silent", "signatures",
+    ),
+}  # fmt: skip
+"""Sections of the site's pages, in their order."""
 
 
 def render_page(report: Report, language: Language) -> str:
     """The page; the same bytes for the same report."""
     other: Language = "en" if language == "zh" else "zh"
     template = _environment(language).get_template("page.html.j2")
-    return template.render(report=report, other_page=PAGES[other])
+    return template.render(report=report, other_page=PAGES[other], this_page=PAGES[language])
+
+
+def render_site(kind: str, language: Language, facts: dict[str, Any]) -> str:
+    """A page of the site, of kind `front` or `delivery`; the same bytes for the same facts."""
+    other: Language = "en" if language == "zh" else "zh"
+    template = _environment(language).get_template(f"site/{kind}.html.j2")
+    return template.render(
+        **facts, contents=CONTENTS[kind], other_page=PAGES[other], this_page=PAGES[language]
+    )
 
 
 @cache
@@ -67,4 +84,7 @@ def _filters(language: Language) -> dict[str, Any]:
         "seconds": formats.seconds,
         "moment": formats.moment,
         "row_numbers": formats.row_numbers,
+        "points": formats.points,
+        "first_or_none": lambda rows: next(iter(rows), None),
+        "sentence": lambda code: sentence_of(code, {}).of(language),
     }

@@ -56,6 +56,32 @@ def balance(opened: int, closed: int, top: int) -> Markup:
     return _svg("balance", [_rect("track", 0, 100), *drawn, _rect("axis", 49.8, 0.4)])
 
 
+def sparkline(values: list[float | None] | None, top: float | None = None, floor: float = 0.0) -> Markup:
+    """The course of a number over the last deliveries, oldest first, its last point marked; gaps stay gaps."""
+    known = [value for value in values or [] if value is not None]
+    if not known:
+        return Markup("")
+    highest = max([*known, top or 0.0])
+    span = (highest - floor) or 1.0
+    step = 96 / max(len(values or []) - 1, 1)
+    dots = [
+        (2 + n * step, 22 - 20 * (max(value, floor) - floor) / span) if value is not None else None
+        for n, value in enumerate(values or [])
+    ]
+    lines, line = [], list[str]()
+    for dot in [*dots, None]:
+        if dot is not None:
+            line.append(f"{dot[0]:.1f},{dot[1]:.1f}")
+        elif line:
+            lines.append(f'<polyline points="{" ".join(line)}"/>')
+            line = []
+    last = next(dot for dot in reversed(dots) if dot is not None)
+    lines.append(f'<circle cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2.6"/>')
+    inner = "".join(lines)
+    head = '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="xMidYMid meet" aria-hidden="true" focusable="false">'
+    return Markup(f"{head}{inner}</svg>")  # noqa: S704 - numbers of ours
+
+
 def _widths(values: list[int]) -> list[float]:
     """Per cent of the whole, thin ones thickened at the cost of the widest."""
     whole = sum(values)

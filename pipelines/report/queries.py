@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Facts:
     events: list[Row]
     seconds: list[Row]
     publications: list[Row]
+    signatures: list[Row] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
@@ -69,4 +70,5 @@ def query_facts(fetch: Fetch, number: int | None, run_id: str | None, sql: Path 
         events=select("110_events", named),
         seconds=select("120_seconds", [*ids, *([named] if named else [])]),
         publications=select("130_publications", shown, shown),
+        signatures=select("280_signatures", subject),
     )

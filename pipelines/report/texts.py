@@ -11,19 +11,21 @@ import yaml
 from pipelines.report.basics import Fact, Language, Words
 
 TEXTS = Path(__file__).with_name("texts.yml")
+SITE_TEXTS = Path(__file__).with_name("texts_site.yml")
 
 
 @cache
-def all_texts(path: Path = TEXTS) -> dict[str, Words]:
+def all_texts() -> dict[str, Words]:
     """Every text by its dotted key, `section.feeds.title`.
 
     Raises:
         KeyError: a text lacks a language.
     """
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    declared = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (TEXTS, SITE_TEXTS)]
     return {
         f"{group}.{name}": Words(text["zh"], text["en"])
-        for group, texts in declared.items()
+        for groups in declared
+        for group, texts in groups.items()
         for name, text in texts.items()
     }
 

@@ -40,13 +40,15 @@ def report_tables(report: Report) -> dict[str, str]:
         "audit": [_flat(line) for sheet in report.audit for line in sheet.lines],
         "unchecked": _flat_all(report.unchecked),
         "seconds": _flat_all(report.seconds),
+        "signatures": _flat_all(report.signatures),
         "hashes": _flat_all(report.hashes),
         "versions": [{"name": name, "version": version} for name, version in report.versions],
     }
-    return {name: _csv(rows) for name, rows in tables.items() if rows}
+    return {name: csv_table(rows) for name, rows in tables.items() if rows}
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def csv_table(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV, a header first; several words of a cell are joined by blanks."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
@@ -59,6 +61,8 @@ def _cell(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(STARTS_A_FORMULA):
         return f"'{value}"
+    if isinstance(value, list):
+        return " ".join("" if item is None else str(item) for item in value)
     return "" if value is None else value
 
 

@@ -1,40 +1,59 @@
-"""Report: the auditor's page of the newest run."""
+"""Report: the auditor's page of the newest run, and the site around it."""
 
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from pipelines.contract.load import load_contracts
 from pipelines.report.build import build_report
+from pipelines.report.site import build_site
 from pipelines.settings import Settings
+from pipelines.store import feedback
 from pipelines.store.database import open_database
+from pipelines.store.lake import Lake
 from pipelines.store.ledger import record_time
 from pipelines.store.postgres import fetch
 
 STAGE = "report"
+CHINA: Final = timezone(timedelta(hours=8))
 
 
 def report(settings: Settings, number: int | None = None) -> dict[str, Any]:
-    """Build the report of a publication, by default the newest. Returns {"publication", "page"}."""
+    """Build the report of a publication, by default the newest. Returns {"publication", "page": its page, "site": the front page}.
+
+    The site's other pages are written again where something changed; one of a publication that is missing is made.
+    """
     started = time.monotonic()
+    contracts = load_contracts(settings.contracts)
     with open_database(settings) as conn:
-        chosen = _chosen(
-            fetch(conn, "select number, run_id from publication.publication order by number"), number
-        )
+        for contract in contracts.values():
+            feedback.settle(conn, Lake(settings.lake), contract)
+        ask = partial(fetch, conn)
+        known = fetch(conn, "select number, run_id from publication.publication order by number")
+        chosen = _chosen(known, number)
+        site = build_site(ask, settings.reports, contracts, datetime.now(CHINA).date())
         if chosen is None:
-            return {"publication": None, "page": None}
-        folder = settings.reports / f"{chosen['number']:06d}"
-        page = build_report(
-            partial(fetch, conn),
-            number=chosen["number"],
-            run_id=chosen["run_id"],
-            folder=folder,
-            contracts=load_contracts(settings.contracts),
-        )
+            return {"publication": None, "page": None, "site": str(site)}
+        page = settings.reports
+        missing = [p for p in known if not (_folder(settings, p["number"]) / "report.json").exists()]
+        for publication in [*(p for p in missing if p != chosen), chosen]:
+            page = build_report(  # the chosen one is the last
+                ask,
+                number=publication["number"],
+                run_id=publication["run_id"],
+                folder=_folder(settings, publication["number"]),
+                contracts=contracts,
+            )
         record_time(conn, chosen["run_id"], STAGE, time.monotonic() - started, 0)
-    return {"publication": chosen["number"], "page": str(page)}
+    return {"publication": chosen["number"], "page": str(page), "site": str(site)}
+
+
+def _folder(settings: Settings, number: int) -> Path:
+    return settings.reports / f"{number:06d}"
 
 
 def _chosen(publications: list[dict[str, Any]], number: int | None) -> dict[str, Any] | None:

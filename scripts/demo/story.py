@@ -169,14 +169,13 @@ def _pause(watch: Watch, dag_ids: list[str], *, paused: bool) -> None:
 
 def _what_next(settings: Settings, contracts: Mapping[str, Contract], seconds: float) -> None:
     department = next(iter(contracts.values())).owner.department
-    pages = sorted(settings.reports.rglob("*.html"))
     home = (
         settings.home.relative_to(Path.cwd()) if settings.home.is_relative_to(Path.cwd()) else settings.home
     )
     popbase = f"POPBASE_HOME={home} .venv/bin/popbase"
     console.print(f"\nDone in {seconds:.0f} s. What to look at:")
     for what, where in (
-        ("the auditor's report", pages[-1] if pages else settings.reports),
+        ("the report site", settings.reports / "index.html"),
         ("as a department, in SQL", f"{popbase} database psql --as {department}"),
         ("Airflow's own pages", "make airflow"),
         ("how the feeds stand", f"{popbase} status"),

@@ -13,25 +13,27 @@ from pipelines.contract.model import Contract
 from pipelines.reasons import SEVERITIES
 from pipelines.report.basics import Decision, Fact, Level, Status, Words
 from pipelines.report.page import TEMPLATES
-from pipelines.report.texts import TEXTS, all_texts, say, say_word
+from pipelines.report.texts import SITE_TEXTS, TEXTS, all_texts, say, say_word
 
 
 def places(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def test_every_text_has_both_languages_with_the_same_places() -> None:
-    declared = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", [TEXTS, SITE_TEXTS], ids=lambda path: path.name)
+def test_every_text_has_both_languages_with_the_same_places(path: Path) -> None:
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
     for group, texts in declared.items():
         for name, text in texts.items():
             assert set(text) == {"zh", "en"}, f"{group}.{name}"
+            assert isinstance(text["en"], str), f"{group}.{name}"
             assert text["zh"].strip(), f"{group}.{name}"
             assert text["en"].strip(), f"{group}.{name}"
             assert places(text["zh"]) == places(text["en"]), f"{group}.{name}"
 
 
 def test_every_text_a_template_names_is_there() -> None:
-    for template in Path(TEMPLATES).glob("*.j2"):
+    for template in Path(TEMPLATES).rglob("*.j2"):
         named = re.findall(r"\bt\('([a-z_]+\.[a-z0-9_]+)'[,)]", template.read_text(encoding="utf-8"))
         assert [key for key in named if key not in all_texts()] == [], template.name
         columns = re.findall(
