@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.evaluating import evaluate_truth
 from pipelines.explaining import explain_pair, explain_person
+from pipelines.sampling import sample
 from tests.acceptance.conftest import County, settle
 
 
@@ -102,10 +104,25 @@ def test_a_person_is_explained_without_showing_values(county: County) -> None:
 
 
 def test_the_report_shows_no_person(county: County) -> None:
-    page = Path(str(county.runs[-1].page))
-    text = "".join(path.read_text(encoding="utf-8") for path in page.parent.rglob("*.*"))
+    site = Path(str(county.runs[-1].site))
+    text = "".join(path.read_text(encoding="utf-8") for path in site.parent.rglob("*.*") if path.is_file())
     numbers = county.ask("select citizen_id from golden.person where citizen_id is not null limit 300")
     assert not [1 for row in numbers if row["citizen_id"] in text]
+
+
+def test_an_audit_sample_is_traced_to_rows_and_unmasked_on_record(county: County, tmp_path: Path) -> None:
+    number = int(county.runs[0].publication or 0)
+    told = sample(county.settings, number, 12, 4, tmp_path / "a")
+    again = sample(county.settings, number, 12, 4, tmp_path / "b", by="审计甲", purpose="抽查")
+    cases = [pl.read_csv(tmp_path / name / "cases.csv", infer_schema=False) for name in ("a", "b")]
+    assert cases[0]["person_id"].to_list() == cases[1]["person_id"].to_list()
+    assert all("*" in name for name in cases[0]["name"].drop_nulls())
+    assert not any("*" in name for name in cases[1]["name"].drop_nulls())
+    sources = pl.read_csv(told["sources_file"], infer_schema=False).group_by("person_id").len()
+    traced = dict(sources.iter_rows())
+    assert all(traced[row["person_id"]] == int(row["record_count"]) for row in cases[0].iter_rows(named=True))
+    recorded = county.ask("select cases, unmasked_by, purpose from ledger.unmasking")
+    assert [tuple(row.values()) for row in recorded] == [(again["cases"], "审计甲", "抽查")]
 
 
 def test_a_wrong_hash_is_refused_and_the_rest_goes_on(county: County, tmp_path: Path) -> None:
