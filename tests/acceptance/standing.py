@@ -28,6 +28,10 @@ FACTS: Mapping[str, str] = {
     "faults": "select * from quality.fault_count order by 1, 2, 3",
     "rules": "select regexp_replace(subject, ':[0-9]+/', '/'), rule_id, status, examined, failed"
     " from quality.rule_result order by subject, rule_id",
+    "findings": "select feed, record_key, column_name, kind, reason_codes, value, batch_id, row_number, first_batch,"
+    " first_seen, last_seen, state, outcome, returns from feedback.finding order by 1, 2, 3",
+    "finding_events": "select f.feed, f.record_key, f.column_name, e.from_state, e.to_state, e.done_by, e.remark"
+    " from feedback.event e join feedback.finding f using (finding_id) order by 1, 2, 3, event_id",
     "verdicts": "select regexp_replace(subject, ':[0-9]+/', '/'), decision, reasons, suite_sha256"
     " from quality.verdict order by subject",
     "runs": "select run_id, stage, records, persons from ledger.run order by 1",

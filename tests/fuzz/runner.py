@@ -16,8 +16,8 @@ from typing import IO
 ROOT = Path(__file__).resolve().parents[2]
 HANG = 5.0
 """Seconds of the processor for one delivery; a busy machine is no fault of it."""
-STANDSTILL = 120.0
-"""Seconds on the wall in which something must be heard."""
+STANDSTILL = 120
+"""Seconds of waiting in which something must be heard; those for which all of it was suspended do not count."""
 PULSE = 15.0
 _ENDED = "ENDED"
 
@@ -119,13 +119,14 @@ def _pump(stream: IO[str], lines: queue.Queue[str]) -> None:
 
 
 def _follow(pid: int, lines: queue.Queue[str], span: _Span, tally: Tally, lock: threading.Lock) -> str | None:
-    used, heard = None, time.monotonic()
+    used, silent = None, 0
     while True:
         try:
             said = lines.get(timeout=1).split("\t")
         except queue.Empty:
             hangs = used is not None and _processor_seconds(pid) - used > HANG
-            if hangs or time.monotonic() - heard > STANDSTILL:
+            silent += 1
+            if hangs or silent > STANDSTILL:
                 return "!hang"
             continue
         if said[0] == _ENDED:
@@ -138,7 +139,7 @@ def _follow(pid: int, lines: queue.Queue[str], span: _Span, tally: Tally, lock: 
                 tally.add(int(said[0]), said[1], said[2], float(said[3]))
             span.next = int(said[0]) + span.step
         if lines.empty():
-            used, heard = _processor_seconds(pid), time.monotonic()
+            used, silent = _processor_seconds(pid), 0
 
 
 def _processor_seconds(pid: int) -> float:
