@@ -35,7 +35,7 @@ _AGREE: Final = {
 _CONDITIONAL: Final = {"fits"}  # of degraded names only: no share of all pairs
 _PSEUDO_PAIRS: Final = 200.0  # weight of the policy's m beside the estimate
 _MOST_BITS: Final = 24.0
-_SANE_SHARE: Final = (0.02, 0.98)
+_SANE_SHARE: Final = (0.02, 0.999)
 _SANE_M: Final = 0.6
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
 
-CHUNK: Final = 1 << 19
+CHUNK: Final = 1 << 16  # what a chunk needs stays in a processor's cache
 
 
 @dataclass(frozen=True)
