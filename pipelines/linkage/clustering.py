@@ -4,20 +4,27 @@ Union-find over the links in descending weight. A link is refused when its clust
 together two different citizen IDs (or two parts of one that was split), two records that a person
 judged to be different people, or more records than anybody has. Positive judgements come first and
 may join what IDs keep apart; nothing else may.
+
+What hangs together by links although two IDs or a judgement forbid it is cut where the least weight is
+lost, if that is less than what the order of the links alone would lose (see cutting).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+
+from pipelines.linkage.cutting import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TWO_IDS, JUDGED, TOO_LARGE = "two_ids", "judged_apart", "too_large"
 JUDGEMENT: Final = "judgement"
+_STEPS: Final = 1000  # a bit of weight in the whole numbers that cuts are made in
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,10 @@ class _Forest:
             self.parent[node] = self.parent[self.parent[node]]
             node = self.parent[node]
         return node
+
+    def copy(self) -> _Forest:
+        enemies = {node: set(others) for node, others in self.enemies.items()}
+        return _Forest(list(self.parent), list(self.size), dict(self.labels), self.cap, enemies)
 
     def join(self, a: int, b: int, *, judged: bool = False) -> str | None:
         """Join two clusters, or say why not."""
@@ -98,7 +109,10 @@ def cluster(nodes: pl.DataFrame, links: pl.DataFrame, judgements: pl.DataFrame, 
     _grow(forest, place, _positive(verdicts), refused, judged=True)
     _grow(forest, place, _stars(ordered), refused)
     in_order = links.sort("weight", "record_a", "record_b", descending=[True, False, False])
-    _grow(forest, place, in_order.select("record_a", "record_b").iter_rows(), refused)
+    given_up = _given_up(forest, place, in_order)
+    refused += [(a, b, why) for (a, b), why in given_up.items()]
+    kept = (pair for pair in _pairs(in_order) if pair not in given_up)
+    _grow(forest, place, kept, refused)
     roots = [forest.root(node) for node in ordered["node"].to_list()]
     clusters = ordered.select("record_key", pl.Series("cluster", roots, dtype=pl.Int64))
     schema = {"record_a": pl.String, "record_b": pl.String, "why": pl.String}
@@ -117,6 +131,70 @@ def _grow(
         why = forest.join(place[a], place[b], judged=judged)
         if why is not None:
             refused.append((a, b, why))
+
+
+def _pairs(links: pl.DataFrame) -> Iterable[tuple[str, str]]:
+    return links.select("record_a", "record_b").iter_rows()
+
+
+def _given_up(forest: _Forest, place: dict[str, int], links: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Links whose loss costs less than what growing in the order of weight would refuse, with why."""
+    greedy, against = forest.copy(), list[tuple[str, str, str]]()
+    _grow(greedy, place, _pairs(links), against)
+    if all(why == TOO_LARGE for _, _, why in against):
+        return {}
+    whole = _Forest(list(range(len(forest.parent))), list(forest.size), {}, 2 * sum(forest.size) + 1)
+    ends = [(forest.root(place[a]), forest.root(place[b])) for a, b in _pairs(links)]
+    for a, b in ends:
+        whole.join(a, b)
+    broken = {whole.root(forest.root(place[a])) for a, _, why in against if why != TOO_LARGE}
+    members: dict[int, list[tuple[str, str, int, int, int]]] = defaultdict(list)
+    for (a, b, weight), (x, y) in zip(
+        links.select("record_a", "record_b", "weight").iter_rows(), ends, strict=True
+    ):
+        if x != y and whole.root(x) in broken:
+            members[whole.root(x)].append((a, b, max(1, round(weight * _STEPS)), min(x, y), max(x, y)))
+    found: dict[tuple[str, str], str] = {}
+    for rows in members.values():
+        found |= _cheaper(forest, greedy, rows)
+    return found
+
+
+def _cheaper(
+    forest: _Forest, greedy: _Forest, rows: list[tuple[str, str, int, int, int]]
+) -> dict[tuple[str, str], str]:
+    """The cut of one group that hangs together, if it loses less than `greedy` does; else nothing."""
+    edges: dict[tuple[int, int], int] = defaultdict(int)
+    for _, _, weight, x, y in rows:
+        edges[x, y] += weight
+    nodes = {node for edge in edges for node in edge}
+    sides, why = _sides(forest, nodes)
+    if not sides or sum(forest.size[node] for node in nodes) > forest.cap:
+        return {}
+    lost = cut(edges, sides)
+    refused = sum(weight for (x, y), weight in edges.items() if greedy.root(x) != greedy.root(y))
+    if sum(edges[edge] for edge in lost) >= refused:
+        return {}
+    return {(a, b): why for a, b, _, x, y in rows if (x, y) in lost}
+
+
+def _sides(forest: _Forest, nodes: set[int]) -> tuple[list[list[int]], str]:
+    """What must be parted, and why: by IDs, or one judged pair. Both together stay with the order of weight."""
+    by_label: dict[frozenset[int], list[int]] = defaultdict(list)
+    for node in sorted(nodes):
+        if node in forest.labels:
+            by_label[forest.labels[node]].append(node)
+    hostile = {
+        (min(node, other), max(node, other))
+        for node in nodes
+        for other in map(forest.root, forest.enemies.get(node, ()))
+        if other in nodes
+    }
+    if len(by_label) > 1 and not hostile and all(len(labels) == 1 for labels in by_label):
+        return sorted(by_label.values()), TWO_IDS
+    if len(by_label) <= 1 and len(hostile) == 1:
+        return [[node] for node in min(hostile)], JUDGED
+    return [], ""
 
 
 def _verdicts(judgements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
