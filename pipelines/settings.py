@@ -20,6 +20,7 @@ class Settings:
         front_database_url: the departments' exchange database; None means the embedded one.
         declarations: folder that holds contracts/, expectations/, policies/ and sql/.
         pg_bin: folder of initdb and pg_ctl; None means the installed wheel's.
+        signing_key_file: the key certificates are signed with; None means one of the home's own.
         estimator: of the linkage model: `engine`, or `recordlinkage` as a second opinion on small data.
     """
 
@@ -28,6 +29,7 @@ class Settings:
     front_database_url: str | None = None
     declarations: Path = ROOT
     pg_bin: Path | None = None
+    signing_key_file: Path | None = None
     estimator: Literal["engine", "recordlinkage"] = "engine"
 
     @property
@@ -39,6 +41,11 @@ class Settings:
     def reports(self) -> Path:
         """Pages for auditors, one folder a publication."""
         return self.home / "reports"
+
+    @property
+    def signing_key(self) -> Path:
+        """Private key of the certificates; the public one lies beside it as `.pub`."""
+        return self.signing_key_file or self.home / "keys" / "signing.pem"
 
     @property
     def contracts(self) -> Path:
@@ -74,10 +81,12 @@ class Settings:
 def settings_from_environment() -> Settings:
     """Settings from POPBASE_HOME, POPBASE_DATABASE_URL, POPBASE_FRONT_DATABASE_URL and the like."""
     pg_bin = os.environ.get("POPBASE_PG_BIN")
+    signing_key = os.environ.get("POPBASE_SIGNING_KEY_FILE")
     return Settings(
         home=Path(os.environ.get("POPBASE_HOME") or "var").expanduser().resolve(),
         database_url=os.environ.get("POPBASE_DATABASE_URL") or None,
         front_database_url=os.environ.get("POPBASE_FRONT_DATABASE_URL") or None,
         declarations=Path(os.environ.get("POPBASE_DECLARATIONS") or ROOT).resolve(),
         pg_bin=Path(pg_bin) if pg_bin else None,
+        signing_key_file=Path(signing_key) if signing_key else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,6 +87,55 @@ def publications(as_json: JsonOption = False) -> None:
             str(row["released_at"] or "")[:19],
         )
     said.print(table)
+
+
+@app.command()
+def verify(
+    number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The auditor's copy of the public key.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="A certificate the auditor kept.")] = None,
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """Whether a publication is still what its certificate says; names the first thing that does not fit.
+
+    Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
+    """
+    from pipelines.proving import verify as prove
+    from pipelines.store import publication
+    from pipelines.store.database import open_database
+
+    settings = settings_from_environment()
+    with open_database(settings) as conn:
+        chosen = publication.pointer(conn) if number is None else number
+    proof = prove(settings, chosen, key=key, held=certificate)
+    if as_json:
+        print_json(proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"})
+    else:
+        verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
+        told = proof.altered or proof.sha256
+        said.print(
+            f"{chosen}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)", markup=False
+        )
+    raise typer.Exit(1 if proof.altered else 0)
+
+
+@app.command(name="as-of")
+def as_of(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day; its end counts, in China.")],
+    as_json: JsonOption = False,
+) -> None:
+    """What readers saw on a day: the publication, its rows by table, and the condition to read them by."""
+    from pipelines.looking_back import seen_on
+
+    seen = seen_on(settings_from_environment(), day.date())
+    if as_json:
+        print_json(seen)
+        return
+    said.print(f"{day.date()}: publication {seen['publication'] or 'none yet'}")
+    for table, rows in seen["tables"].items():
+        said.print(f"  {table:<20} {rows:>10,}")
+    said.print(f"its rows in golden.<table> are those with {seen['where']}", markup=False)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from pipelines.contract.load import load_contracts
 from pipelines.policy import Release, load_release
 from pipelines.settings import Settings
 from pipelines.store import publication, runs, signing
+from pipelines.store.certificates import certify
 from pipelines.store.database import open_database
 from pipelines.store.findings import record_rule_results, record_verdict
 from pipelines.store.golden import ensure_tables
@@ -45,6 +46,7 @@ def publish(settings: Settings) -> dict[str, Any]:
         decision = _decide(settings, staged, audit)
         if decision == "released":
             publication.release(conn, staged.number)
+            certify(settings, conn, staged.number)
         elif decision == "refused":
             publication.refuse(conn, staged.number)
         if decision != "waiting":
@@ -164,4 +166,5 @@ def release(settings: Settings, number: int, *, by: str, reason: str) -> dict[st
         publication.release(conn, number, by=by, reason=reason)
         signing.approve(conn, str(number), by=by, reason=reason)
         runs.set_stage(conn, publication.run_of(conn, number), "released")
+        certify(settings, conn, number)
     return {"publication": number, "decision": "released"}

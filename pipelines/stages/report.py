@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.contract.load import load_contracts
 from pipelines.report.build import build_report
 from pipelines.report.site import build_site
 from pipelines.settings import Settings
 from pipelines.store import feedback
+from pipelines.store.certificates import certificate
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import record_time
 from pipelines.store.postgres import fetch
+
+if TYPE_CHECKING:
+    from pipelines.store.postgres import Connection
 
 STAGE = "report"
 CHINA: Final = timezone(timedelta(hours=8))
@@ -48,8 +53,18 @@ def report(settings: Settings, number: int | None = None) -> dict[str, Any]:
                 folder=_folder(settings, publication["number"]),
                 contracts=contracts,
             )
+            _keep_certificate(conn, _folder(settings, publication["number"]), publication["number"])
         record_time(conn, chosen["run_id"], STAGE, time.monotonic() - started, 0)
     return {"publication": chosen["number"], "page": str(page), "site": str(site)}
+
+
+def _keep_certificate(conn: Connection, folder: Path, number: int) -> None:
+    """The certificate as a file, for the auditor to take away; a publication that nobody released has none."""
+    made = certificate(conn, number)
+    if made is not None:
+        told = {name: made[name] for name in ("number", "sha256", "previous_sha256", "body", "signature")}
+        text = json.dumps(told, ensure_ascii=False, indent=1)
+        (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _folder(settings: Settings, number: int) -> Path:

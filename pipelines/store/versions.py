@@ -94,6 +94,17 @@ def rows_at(conn: Connection, table: str, number: int) -> pl.DataFrame | None:
     return _seen(conn, table, ["row_key", "person_id", *own], number).sort("row_key")
 
 
+def seen_condition(number: int) -> str:
+    """SQL that is true of the golden rows a publication has or had."""
+    return _SEEN.format(n=int(number))
+
+
+def count_at(conn: Connection, table: str, number: int) -> int:
+    """How many rows of a golden table a publication has or had."""
+    counted = compose(conn, "select count(*) as rows from {table} where ", table=f"golden.{table}")
+    return int(fetch(conn, counted + seen_condition(number))[0]["rows"])
+
+
 def _columns(conn: Connection, table: str) -> list[str]:
     rows = fetch(
         conn,

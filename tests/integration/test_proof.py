@@ -1,0 +1,124 @@
+"""A publication against its certificate: whoever may write to the database, without the key, is found."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import UsageError
+from pipelines.looking_back import seen_on
+from pipelines.proving import examine, verify
+from pipelines.settings import Settings
+from pipelines.stages.publish import publish
+from pipelines.stages.replay import replay
+from pipelines.stages.report import report
+from pipelines.stages.resolve import resolve
+from pipelines.stages.survive import survive
+from pipelines.store.database import open_database
+from pipelines.store.keys import public_key, signing_key
+from pipelines.store.lake import Lake
+from pipelines.store.postgres import execute
+from tests.office import CONTRACT, FEED, Office, declare, open_office
+
+ROWS = {"a": "甲一", "b": "乙二", "c": "丙三"}
+NAMED = CONTRACT.replace("name: word}", "name: name, type: person_name}\nattributes: {name: 1}")
+TAMPERINGS = (
+    ("tables", "update golden.person set name = '甲二' where name = '甲一'"),
+    ("tables", "delete from golden.person where name = '甲一'"),
+    ("hashes of rows", "update golden.person set row_hash = '\\x00'"),
+    ("content_hash", "update publication.publication set content_hash = 'other'"),
+    ("records", "update ledger.run set records = records + 1"),
+    ("policies", "update ledger.run set inputs = jsonb_set(inputs, '{policies,linkage}', '\"x\"')"),
+    ("deliveries", "update ledger.batch set data_date = data_date + 1"),
+    ("conservation", "update ledger.conservation set rows_in = rows_in + 1, rows_on = rows_on + 1"),
+    ("validation", "delete from quality.rule_result"),
+    ("chain", "update publication.certificate set signature = 'AAAA'"),
+    ("chain", "update publication.certificate set previous_sha256 = sha256"),
+    ("certificate", "delete from publication.certificate"),
+)
+
+
+@pytest.fixture
+def office(fresh: Settings, tmp_path: Path) -> Office:
+    office = open_office(fresh, tmp_path)
+    declare(office.settings.declarations, NAMED)
+    office.send(1, ROWS)
+    office.take()
+    _publish(office)
+    return office
+
+
+def _publish(office: Office) -> None:
+    resolve(office.settings)
+    survive(office.settings)
+    assert publish(office.settings)["decision"] == "released"
+
+
+class _UndoneError(Exception):
+    """Rolls a tampering back."""
+
+
+def tampered(office: Office, sql: str) -> str:
+    """What is named first after a statement, which is undone again."""
+    public, found = public_key(office.settings.signing_key.with_suffix(".pub")), ""
+    with suppress(_UndoneError), open_database(office.settings) as conn:
+        execute(conn, sql)
+        found = str(examine(conn, Lake(office.settings.lake), 1, public).altered)
+        raise _UndoneError
+    return found
+
+
+def test_what_nobody_touched_holds_also_after_a_replay(office: Office) -> None:
+    proof = verify(office.settings, 1)
+    assert (proof.altered, proof.checked[0], proof.checked[-1][:8]) == (None, "chain", "bytes of")
+    assert seen_on(office.settings, date(2026, 1, 1))["publication"] == 0
+    replay(office.settings, feed=FEED)
+    office.judge()
+    assert verify(office.settings, 1).altered is None
+    with pytest.raises(UsageError, match="no publication 7"):
+        verify(office.settings, 7)
+
+
+def test_every_tampering_is_found_and_named(office: Office) -> None:
+    found = [tampered(office, sql).split(":")[0] for _, sql in TAMPERINGS]
+    assert found == [where for where, _ in TAMPERINGS]
+    assert verify(office.settings, 1).altered is None
+    (stored,) = (path for path in (office.settings.lake / "bytes").rglob("*") if path.is_file())
+    stored.write_bytes(stored.read_bytes()[:-1])
+    assert "not the delivered ones" in str(verify(office.settings, 1).altered)
+
+
+def test_a_certificate_the_auditor_kept_shows_a_chain_that_was_cut_or_forged(office: Office) -> None:
+    office.send(2, ROWS | {"a": "甲七"})
+    office.take()
+    _publish(office)
+    report(office.settings)
+    held = office.settings.reports / "000002" / "certificate.json"
+    public = office.settings.signing_key.with_suffix(".pub")
+    assert verify(office.settings, 2, key=public, held=held).altered is None
+    with open_database(office.settings) as conn:
+        execute(conn, "delete from publication.certificate where number = 2")
+    assert "released without a certificate" in str(verify(office.settings, 1).altered)
+    with open_database(office.settings) as conn:
+        execute(conn, "update publication.publication set released_at = null where number = 2")
+    assert verify(office.settings, 1).altered is None, "a chain does not notice that its tail is gone"
+    told = verify(office.settings, 1, key=public, held=held).altered
+    assert told == "held certificate: certificate 2 is gone: the chain was cut"
+    kept = json.loads(held.read_text(encoding="utf-8"))
+    held.write_text(
+        json.dumps(kept | {"body": kept["body"].replace('"base":1', '"base":0')}), encoding="utf-8"
+    )
+    assert "signature" in str(verify(office.settings, 1, key=public, held=held).altered)
+
+
+def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert signing_key(settings).private_bytes_raw() == signing_key(settings).private_bytes_raw()
+    assert settings.signing_key.stat().st_mode & 0o777 == 0o600
+    settings.signing_key.write_text("no key", encoding="utf-8")
+    with pytest.raises(UsageError, match="no Ed25519 key"):
+        signing_key(settings)
