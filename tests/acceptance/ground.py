@@ -18,7 +18,7 @@ import psycopg2
 
 from pipelines.settings import ROOT, Settings
 from pipelines.store.database import front_database_url
-from pipelines.store.embedded import ADMIN, server_status, server_url, start_server, stop_server
+from pipelines.store.embedded import ADMIN, server_url, start_server, stop_server
 from pipelines.store.front import load_front_folder
 from pipelines.synthetic.generate import generate
 
@@ -51,12 +51,10 @@ class Ground:
         return self.run_together([{"command": command, **stop}])[0]
 
     def run_together(self, commands: list[dict[str, Any]]) -> list[End]:
-        server = server_status(self.settings)
         orders = [
             {
                 "environ": {"POPBASE_HOME": str(self.settings.home)},
                 "out": str(self.scratch / f"said.{number}"),
-                "server": server.pid if server else 0,
                 **command,
             }
             for number, command in enumerate(commands)
