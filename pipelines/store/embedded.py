@@ -25,13 +25,14 @@ from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import address as at
 from pipelines.store.placement import HINT, Placement, place, root_of
-from pipelines.store.postgres import connect, execute, fetch
+from pipelines.store.postgres import advisory_lock, connect, execute, fetch
 
 ADMIN, PIPELINE, AIRFLOW = "popbase", "popbase_pipeline", "popbase_airflow"
 OWNERS = {"popbase": PIPELINE, "front": PIPELINE, "airflow": AIRFLOW}
 """The databases and who owns them at first."""
 LONGEST_START = 120
 """Seconds; a crash of a large database is recovered from within them."""
+_FIRST_START = "popbase first start"
 
 # Of errors the server's log keeps nothing: their messages quote values, so they are told to the client alone.
 _SETTINGS = """\
@@ -258,27 +259,32 @@ def _ensure_databases(settings: Settings) -> Server | None:
     """Roles that log in, with their passwords, and the databases; a start that was killed is made good."""
     passwords = {role: at.new_password() for role in (PIPELINE, AIRFLOW)}
     with connect(server_url(settings, "postgres", ADMIN)) as conn:
+        advisory_lock(conn, _FIRST_START)
         for role, password in passwords.items():
             if not fetch(conn, "select from pg_roles where rolname = %s", (role,)):
                 execute(conn, f"create role {role} login")
             execute(conn, f"alter role {role} password %s", (password,))
         execute(conn, "revoke connect on database postgres, template1 from public")
-        there = {row["datname"] for row in fetch(conn, "select datname from pg_database")}
     for database in OWNERS:
-        _make_database(settings, database, is_there=database in there)
+        _make_database(settings, database)
     kept = at.read_address(settings.home)
     if kept is not None:
         at.write_address(settings.home, at.Address(kept.port, kept.passwords | passwords, is_complete=True))
     return server_status(settings)
 
 
-def _make_database(settings: Settings, name: str, *, is_there: bool) -> None:
-    """CREATE DATABASE runs outside of any transaction; killed in between, it leaves nothing."""
+def _make_database(settings: Settings, name: str) -> None:
+    """CREATE DATABASE runs outside of any transaction; killed in between, it leaves nothing.
+
+    The server goes on with the statement of a start that was killed: the lock waits for it.
+    """
     conn = psycopg2.connect(server_url(settings, "postgres", ADMIN))
     try:
         conn.autocommit = True
         with conn.cursor() as cursor:
-            if not is_there:
+            cursor.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (_FIRST_START,))
+            cursor.execute("select from pg_database where datname = %s", (name,))
+            if cursor.fetchone() is None:
                 cursor.execute(
                     f"create database {name} owner {OWNERS[name]}"
                     " template template0 encoding 'UTF8' locale 'C.UTF-8'"
