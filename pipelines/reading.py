@@ -48,18 +48,41 @@ def read_delivery(
     Raises:
         DeliveryRefused: when the bytes are not what contract and manifest say; then nothing is left of them.
     """
-    landed, name = Landed(), f"raw/{batch_id}"
+    name = f"raw/{batch_id}"
     try:
-        with open_delivery(source, contract, manifest, aliases) as reading:
-            landed.notes += [f"{code} {column}" for code, column in reading.header.notes]
-            landed.renamed.update(reading.header.renamed)
-            lake.write_chunks(name, _raw_chunks(reading.header.names, reading.chunks, landed))
-        _check_rows(manifest, landed)
-        _check_totals(lake.scan(name), manifest, landed)
+        landed = read_rows(lake, contract, manifest, source, name, aliases)
+        check_delivery(lake.scan(name), manifest, landed)
     except DeliveryRefused:
         lake.remove(name)
         raise
     return landed
+
+
+def read_rows(
+    lake: Lake,
+    contract: Contract,
+    manifest: Manifest,
+    source: IO[bytes],
+    name: str,
+    aliases: Mapping[str, tuple[str, ...]],
+) -> Landed:
+    """Read all rows into the lake under `name`, whatever the manifest says of how many there are."""
+    landed = Landed()
+    with open_delivery(source, contract, manifest, aliases) as reading:
+        landed.notes += [f"{code} {column}" for code, column in reading.header.notes]
+        landed.renamed.update(reading.header.renamed)
+        lake.write_chunks(name, _raw_chunks(reading.header.names, reading.chunks, landed))
+    return landed
+
+
+def check_delivery(raw: pl.LazyFrame, manifest: Manifest, landed: Landed) -> None:
+    """Hold what was read against the manifest: rows and control totals.
+
+    Raises:
+        DeliveryRefused: when they differ, or most rows do not decode.
+    """
+    _check_rows(manifest, landed)
+    _check_totals(raw, manifest, landed)
 
 
 def record_landed(conn: Connection, batch_id: str, landed: Landed) -> None:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from pipelines.cli import contracts, database, mending, running, seeing, signing, steering
+from pipelines.cli import contracts, database, mending, running, seeing, signing, steering, validating
 from pipelines.cli.console import app, told
 from pipelines.errors import PopbaseError
 from pipelines.privacy import without_values
 
-__all__ = ["app", "contracts", "database", "main", "mending", "running", "seeing", "signing", "steering"]
+__all__ = [
+    "app",
+    "contracts",
+    "database",
+    "main",
+    "mending",
+    "running",
+    "seeing",
+    "signing",
+    "steering",
+    "validating",
+]
 
 
 def main() -> None:

@@ -6,12 +6,17 @@ Its `success` ignores severity, and `mostly` is its only threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
 from pipelines.quality.outcome import Outcome, RuleResult
 
+if TYPE_CHECKING:
+    from pipelines.contract.model import Thresholds as Allowed
+
+STOPPED: Final = "PB-DL-016"
+TOO_MANY_ASIDE: Final = "PB-DL-026"
 Decision = Literal["release", "reservations", "stop"]
 
 
@@ -55,6 +60,18 @@ def quarantined(outcome: Outcome) -> pl.DataFrame:
     """The lines of `outcome.failing` whose rule says `quarantine_row`."""
     ids = [result.rule.id for result in outcome.rules if result.rule.severity == "quarantine_row"]
     return outcome.failing.filter(pl.col("rule_id").is_in(ids))
+
+
+def refusal(allowed: Allowed, verdict: Verdict, rows: int, aside: int) -> str | None:
+    """Why a delivery of so many rows, so many of them set aside, does not take effect; None when it may.
+
+    A rule stops it, or more rows were set aside than its contract allows; a handful of rows is no share.
+    """
+    if verdict.decision == "stop":
+        return STOPPED
+    if rows < allowed.judged_from:
+        return None
+    return TOO_MANY_ASIDE if aside / rows > allowed.quarantined else None
 
 
 def _reason(result: RuleResult) -> Reason | None:

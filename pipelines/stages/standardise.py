@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from pipelines.contract.model import Contract
 from pipelines.kernels.gazetteer import load_gazetteer
-from pipelines.kernels.sorting import sort_rows
-from pipelines.kernels.standard import standardise_columns
+from pipelines.kernels.standard_rows import standard_rows
 from pipelines.settings import Settings
 from pipelines.store import ledger
 from pipelines.store.database import open_database
@@ -37,18 +34,15 @@ def _standardise_one(settings: Settings, conn: Connection, contract: Contract, b
     started = time.monotonic()
     lake = Lake(settings.lake)
     raw = lake.read(f"raw/{batch.batch_id}")
-    rows = sort_rows(raw, contract, batch.mode)
-    columns, faults = standardise_columns(
-        rows.on,
+    rows = standard_rows(
+        raw,
         contract,
+        mode=batch.mode,
         as_of=batch.data_date,
         code_lists=settings.code_lists,
         gazetteer=load_gazetteer(settings.gazetteer),
     )
-    raw_columns = [name for name in rows.on.columns if name.startswith("raw.")]
-    keyed = rows.on.select("row_number", "operation", "record_key", "is_person")
-    frame = pl.concat([keyed, columns, rows.on.select(raw_columns)], how="horizontal")
-    faults = pl.concat([faults, rows.notes]).sort("row_number", "column", "code")
+    frame, faults = rows.frame, rows.faults
     lake.write(f"standard/{batch.batch_id}", frame)
     lake.write(f"faults/{batch.batch_id}", faults)
     counts = ledger.Conservation(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.contract.model import Contract
+from pipelines.kernels.standard_rows import judged_rows
 from pipelines.reading import contract_sha256
 from pipelines.settings import Settings
 from pipelines.store import effect, feedback, ledger, signing
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "validate"
-STOPPED, TOO_MANY_ASIDE = "PB-DL-016", "PB-DL-026"
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,20 @@ def _validate_one(
     settings: Settings, conn: Connection, contract: Contract, batch: ledger.Batch, rules: Rules
 ) -> str | None:
     """Judge a batch, let it pass its gate or not, and write down what was found; why it was refused, or None."""
-    from pipelines.quality.gate import judge, quarantined  # noqa: PLC0415 - Great Expectations is dear
+    from pipelines.quality.gate import judge, quarantined, refusal  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
 
     started = time.monotonic()
     lake = Lake(settings.lake)
     frame = lake.read(f"standard/{batch.batch_id}")
-    judged = frame.filter(pl.col("operation") != "D").select(pl.exclude("^raw\\..*$"))
-    outcome = validate_frame(judged, rules.suite, today=batch.data_date)
+    outcome = validate_frame(judged_rows(frame), rules.suite, today=batch.data_date)
     verdict = _waived(conn, batch, judge(outcome))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
     _report(conn, batch, outcome, verdict, rules.suite_sha256)
     ledger.record_quarantine(conn, batch.batch_id, STAGE, aside)
-    code = STOPPED if verdict.decision == "stop" else _too_many_aside(conn, contract, batch)
+    rows_aside = ledger.quarantined_rows(conn, batch.batch_id)
+    code = refusal(contract.thresholds, verdict, batch.rows_received, rows_aside)
     _conserve(conn, batch, code, frame.height, accepted.height)
     lake.write(f"accepted/{batch.batch_id}", accepted)
     _pass_gate(conn, lake, contract, batch, code, rules)
@@ -114,14 +114,6 @@ def _waived(conn: Connection, batch: ledger.Batch, verdict: Verdict) -> Verdict:
     used = set(verdict.stopped_by) & known.keys()
     signing.record_waived(conn, batch.batch_id, known, used)
     return waive(verdict, used)
-
-
-def _too_many_aside(conn: Connection, contract: Contract, batch: ledger.Batch) -> str | None:
-    """PB-DL-026 where more rows were set aside than the contract allows; a handful of rows is no share."""
-    if batch.rows_received < contract.thresholds.judged_from:
-        return None
-    share = ledger.quarantined_rows(conn, batch.batch_id) / batch.rows_received
-    return TOO_MANY_ASIDE if share > contract.thresholds.quarantined else None
 
 
 def _pass_gate(
