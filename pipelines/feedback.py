@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.contract.load import load_contracts
-from pipelines.errors import DeliveryRefused, UsageError
-from pipelines.intake.guard import refusing
-from pipelines.intake.sheets import checked_workbook
+from pipelines.errors import UsageError
+from pipelines.intake.returned import first_sheet, read_returned
 from pipelines.kernels.working_days import Calendar
 from pipelines.policy import Feedback, load_feedback
 from pipelines.reasons import REASONS
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 CHINA: Final = timezone(timedelta(hours=8))
-LARGEST_FILE: Final = 64 << 20
 GIVEN_OUT: Final = ("marked", "verifying", "corrected", "rejected")
 
 
@@ -94,8 +92,8 @@ def take_in(settings: Settings, department: str, path: Path, *, by: str) -> dict
         UsageError: an unknown department, or a file that is no feedback file.
     """
     _known(settings, department)
-    content = _read(path)
-    answers = answers_in(_rows(content))
+    content = read_returned(path)
+    answers = answers_in(first_sheet(content))
     if answers is None:
         raise UsageError(
             f"{path.name} has no header of a feedback file", hint="popbase feedback out makes one"
@@ -203,26 +201,3 @@ def _write(folder: Path, name: str, content: bytes) -> Path:
     path.touch(mode=0o600)
     path.write_bytes(content)
     return path
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
-    if path.stat().st_size > LARGEST_FILE:
-        raise UsageError(f"{path.name} is larger than a feedback file can be")
-    return path.read_bytes()
-
-
-def _rows(content: bytes) -> list[list[object]]:
-    import io  # noqa: PLC0415
-
-    from python_calamine import CalamineWorkbook  # noqa: PLC0415 - only when a file comes back
-
-    try:
-        sound = checked_workbook(content)
-        with refusing("PB-DL-017"):
-            book = CalamineWorkbook.from_filelike(io.BytesIO(sound))
-            sheet = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-            return [list(row) for row in sheet]
-    except DeliveryRefused as refusal:
-        raise UsageError(f"the file is no sound workbook ({refusal.code})", hint="save it as XLSX") from None

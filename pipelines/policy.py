@@ -59,6 +59,24 @@ class Feedback(BaseModel):
     working_weekends: tuple[date, ...] = ()
 
 
+class Review(BaseModel):
+    """Policy of clerical review: what comes first.
+
+    Attributes:
+        doubt: {reason code: chance that the run is wrong about such a case}.
+        bands: bits between which sure links are sampled apart, ascending.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    doubt: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    bands: tuple[float, ...] = (10.0, 14.0, 20.0)
+
+
+def load_review(path: Path) -> Review:
+    """The policy of clerical review; its defaults where an office has none. ContractError with every fault."""
+    return _load(path, Review) if path.exists() else Review()
+
+
 def load_feedback(path: Path) -> Feedback:
     """The feedback policy; ContractError with every fault."""
     return _load(path, Feedback)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from pipelines.cli import contracts, database, mending, running, seeing, signing, steering, validating
+from pipelines.cli import (
+    contracts,
+    database,
+    mending,
+    reviewing,
+    running,
+    seeing,
+    signing,
+    steering,
+    validating,
+)
 from pipelines.cli.console import app, told
 from pipelines.errors import PopbaseError
 from pipelines.privacy import without_values
@@ -15,6 +25,7 @@ __all__ = [
     "database",
     "main",
     "mending",
+    "reviewing",
     "running",
     "seeing",
     "signing",

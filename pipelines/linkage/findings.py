@@ -33,7 +33,7 @@ def findings(records: pl.DataFrame, resolution: Resolution, once_each: Collectio
     found = [
         conflicts(WRONG_NUMBER, _sides(resolution.links.filter(pl.col("method") == REPAIRED)), "pair"),
         conflicts(UNCERTAIN, _sides(resolution.possible), "pair"),
-        conflicts(AFTER_DEATH, _active_after_death(known), "person_id"),
+        conflicts(AFTER_DEATH, active_after_death(known), "person_id"),
         conflicts(TWICE, _repeated(known, once_each), "place"),
     ]
     return pl.concat(found).sort("conflict_id")
@@ -45,10 +45,10 @@ def _sides(links: pl.DataFrame) -> pl.DataFrame:
     return pairs.unpivot(["record_a", "record_b"], index="pair", value_name="record_key")
 
 
-def _active_after_death(known: pl.DataFrame) -> pl.DataFrame:
-    """Records that act after their person's death, each with the records that tell of it: person_id, record_key."""
+def active_after_death(known: pl.DataFrame) -> pl.DataFrame:
+    """Records that act after their person's death, with those that tell of it: person_id, record_key, is_told."""
     if not {"struck_off_on", "struck_off_reason_code", "active_on"} <= set(known.columns):
-        return known.clear().select("person_id", "record_key")
+        return known.clear().select("person_id", "record_key", is_told=pl.lit(value=False))
     is_told = (pl.col("struck_off_reason_code") == DEATH) & pl.col("struck_off_on").is_not_null()
     dated = known.with_columns(is_told=is_told.fill_null(value=False)).with_columns(
         died_on=pl.col("struck_off_on").filter(pl.col("is_told")).max().over("person_id")
@@ -56,7 +56,7 @@ def _active_after_death(known: pl.DataFrame) -> pl.DataFrame:
     since = pl.col("died_on").dt.truncate("1mo").dt.offset_by(GRACE)
     acts = (pl.col("active_on") >= since).fill_null(value=False)
     touched = dated.with_columns(acts=acts).filter(acts.any().over("person_id"))
-    return touched.filter(pl.col("acts") | pl.col("is_told")).select("person_id", "record_key")
+    return touched.filter(pl.col("acts") | pl.col("is_told")).select("person_id", "record_key", "is_told")
 
 
 def _repeated(known: pl.DataFrame, once_each: Collection[str]) -> pl.DataFrame:

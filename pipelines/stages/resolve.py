@@ -12,11 +12,12 @@ import polars as pl
 
 from pipelines import __version__
 from pipelines.contract.load import load_contracts
+from pipelines.policy import load_review
 from pipelines.settings import Settings
-from pipelines.store import runs
+from pipelines.store import judging, runs
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.ledger import Batch, record_time
+from pipelines.store.ledger import Batch, batches_named, record_time
 from pipelines.store.publication import pointer
 from pipelines.store.records import accepted_chain, current_records
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "resolve"
-KEEPING = ("retention",)
-"""Policies that say how long scratch is kept: no publication depends on them."""
+KEEPING = ("retention", "review")
+"""Policies that say how long scratch is kept, and in what order people look: no publication depends on them."""
 SPEAKING = (
     "record_key", "citizen_id", "citizen_id_status", "citizen_id_cleaned", "citizen_id_born_on",
     "citizen_id_sex_code", "name", "name_key", "name_sound", "name_is_degraded", "former_name_key",
@@ -53,22 +54,24 @@ def resolve(settings: Settings) -> dict[str, Any]:
     with open_database(settings) as conn:
         chains = {feed: accepted_chain(conn, feed) for feed in contracts}
         base = pointer(conn)
-        inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain})
+        judged = judging.verdicts(conn)
+        inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain}, judged)
         run_id = _run_id(inputs, base)
         if not inputs["feeds"] or runs.released_inputs(conn, base) == inputs:
             return {"run_id": None}
         frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
         records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-        resolution = _link(settings, conn, records, contracts)
-        _keep(lake, run_id, resolution)
+        resolution = _link(settings, conn, records, contracts, judged)
+        _keep(lake, run_id, resolution, judged)
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
+        judging.record_cases(conn, run_id, _cases(settings, records, resolution, judged))
         record_time(conn, run_id, STAGE, time.monotonic() - started, records.height)
     return _summary(run_id, records, resolution)
 
 
-def _inputs(settings: Settings, chains: dict[str, list[Batch]]) -> dict[str, Any]:
-    """All a publication depends on: the batches, what the data office decided, the code."""
+def _inputs(settings: Settings, chains: dict[str, list[Batch]], judged: pl.DataFrame) -> dict[str, Any]:
+    """All a publication depends on: the batches, what the data office decided, what people judged, the code."""
     decided = {
         path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(settings.policies.glob("*.yml"))
@@ -87,7 +90,13 @@ def _inputs(settings: Settings, chains: dict[str, list[Batch]]) -> dict[str, Any
         "policies": decided,
         "contracts": declared.hexdigest(),
         "version": __version__,
+        **({} if judged.is_empty() else {"judgements": _hash_of(judged)}),
     } | ({} if settings.estimator == "engine" else {"estimator": settings.estimator})
+
+
+def _hash_of(judged: pl.DataFrame) -> str:
+    spelled = json.dumps(judged.rows(), ensure_ascii=False)
+    return hashlib.sha256(spelled.encode()).hexdigest()
 
 
 def _run_id(inputs: Mapping[str, Any], base: int) -> str:
@@ -109,6 +118,18 @@ def speaking_records(frames: Mapping[str, pl.DataFrame], contracts: Mapping[str,
     return pl.concat(spoken, how="diagonal").sort("record_key")
 
 
+def records_of_run(
+    conn: Connection, lake: Lake, inputs: Mapping[str, Any], contracts: Mapping[str, Contract]
+) -> pl.DataFrame:
+    """`speaking_records` of the batches a run was made of, whatever was withdrawn or has come since."""
+    frames = {
+        feed: current_records(lake, batches_named(conn, batch_ids))
+        for feed, batch_ids in inputs["feeds"].items()
+        if feed in contracts
+    }
+    return speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
+
+
 def _active_on(contract: Contract) -> list[pl.Expr]:
     """The day a person last acted on; of a month its first."""
     if contract.active_on is None:
@@ -119,7 +140,11 @@ def _active_on(contract: Contract) -> list[pl.Expr]:
 
 
 def _link(
-    settings: Settings, conn: Connection, records: pl.DataFrame, contracts: Mapping[str, Contract]
+    settings: Settings,
+    conn: Connection,
+    records: pl.DataFrame,
+    contracts: Mapping[str, Contract],
+    judged: pl.DataFrame,
 ) -> Resolution:
     from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
     from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
@@ -130,7 +155,7 @@ def _link(
     found = link_records(
         records,
         runs.memberships(conn),
-        runs.judgements(conn),
+        judged,
         policy,
         next_number=runs.next_number(conn),
         engine=FellegiSunterEngine(policy, settings.estimator),
@@ -140,7 +165,17 @@ def _link(
     return replace(found, conflicts=told)
 
 
-def _keep(lake: Lake, run_id: str, resolution: Resolution) -> None:
+def _cases(
+    settings: Settings, records: pl.DataFrame, resolution: Resolution, judged: pl.DataFrame
+) -> pl.DataFrame:
+    from pipelines.linkage.cases import cases  # noqa: PLC0415
+
+    return cases(records, resolution, judged, load_review(settings.policies / "review.yml").doubt)
+
+
+def _keep(lake: Lake, run_id: str, resolution: Resolution, judged: pl.DataFrame) -> None:
+    """What explains the run later; the lake alone tells which judgements it was made by."""
+    lake.write(f"judged/{run_id}", judged)
     lake.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
     lake.write(f"links/{run_id}", resolution.links)
     lake.write(f"possible/{run_id}", resolution.possible)

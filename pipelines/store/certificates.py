@@ -81,6 +81,7 @@ def facts(conn: Connection, number: int) -> dict[str, Any]:
         "judged_by": inputs["judged_by"],
         "policies": inputs["policies"],
         "contracts": inputs["contracts"],
+        "judgements": inputs.get("judgements"),
         "code": inputs["version"],
         "conservation": fetch(conn, _CONSERVED, (batch_ids,)),
         "validation": fetch(conn, _JUDGED, (batch_ids, f"publication:{number}/%")),

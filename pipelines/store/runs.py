@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 MEMBERSHIP = {"record_key": pl.String, "person_id": pl.String, "number": pl.Int64}
-JUDGEMENT = {"record_a": pl.String, "record_b": pl.String, "verdict": pl.String}
 
 
 def begin_run(conn: Connection, run_id: str, base: int, inputs: dict[str, Any], records: int) -> None:
@@ -72,15 +71,6 @@ def next_number(conn: Connection) -> int:
     """The first person number never given."""
     rows = fetch(conn, "select coalesce(max(number), 0) + 1 as free from resolution.person")
     return int(rows[0]["free"])
-
-
-def judgements(conn: Connection) -> pl.DataFrame:
-    """The last judgement on each pair of records."""
-    sql = (
-        "select distinct on (record_a, record_b) record_a, record_b, verdict"
-        " from resolution.judgement order by record_a, record_b, judgement_id desc"
-    )
-    return fetch_frame(conn, sql, schema=JUDGEMENT)
 
 
 def record_resolution(conn: Connection, run_id: str, resolution: Resolution) -> None:
