@@ -70,7 +70,8 @@ def _possible(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
 
 def _shared_out(links: pl.DataFrame, records: pl.DataFrame) -> pl.Series:
     """Probabilities of links; a record that fits several identified ones is at most one of them."""
-    known = records.filter(pl.col("citizen_id").is_not_null())["record_key"].implode()
+    has_id = pl.col("citizen_id").is_not_null() if "citizen_id" in records.columns else pl.lit(value=False)
+    known = records.filter(has_id)["record_key"].implode()
     a, b = pl.col("record_a").is_in(known), pl.col("record_b").is_in(known)
     asking = pl.when(b & ~a).then("record_a").when(a & ~b).then("record_b")
     odds = pl.lit(2.0).pow(pl.col("weight").clip(-_MOST_BITS, _MOST_BITS))

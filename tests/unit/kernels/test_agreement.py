@@ -48,5 +48,5 @@ def test_the_score_interval_of_a_known_share() -> None:
     """Newcombe 1998, table I: 81 of 263 is .2553 to .3662; 0 of 20 is 0 to .1611; 1 of 29 is .0061 to .1718."""
     for part, whole, low, high in ((81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)):
         found = wilson(part, whole)
-        assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+        assert [found.low, found.high] == pytest.approx([low, high], abs=5e-5)
     assert wilson(0, 0).estimate is None
