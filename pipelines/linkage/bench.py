@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.linkage.engine.fitting import Fitted, fit
-from pipelines.linkage.engine.linking import link
+from pipelines.linkage.engine.merging import link_merged
 from pipelines.linkage.engine.model import LinkageModel
 from pipelines.linkage.engine.model_files import version
 from pipelines.linkage.engine.quality import AT_95, clusters, of_clusters, pairwise
@@ -74,7 +74,7 @@ def measure(records: Path, other: Path | None, model: LinkageModel, truth: str |
     with clock.step("train"):
         fitted = Fitted(plan, {}, (), ()) if plan.is_fitted else fit(encoded, plan)
     with clock.step("predict"):
-        links = link(encoded, fitted.model)
+        links = link_merged(encoded, fitted.model)
     with clock.step("cluster"):
         found = clusters(links.pairs.filter(pl.col("weight") >= AT_95), table[KEY])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

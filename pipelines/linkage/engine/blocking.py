@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipelines.linkage.engine.compiled import compiled
 
 if TYPE_CHECKING:
-    from pipelines.linkage.engine.table import Table
+    from pipelines.linkage.engine.table import Coded, Table
 
 Rows = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
@@ -58,29 +58,41 @@ def block(table: Table, rule: tuple[str, ...], cap: int) -> Blocks:
     A rule without columns brings all together.
     """
     columns = [table.columns[name] for name in rule]
-    places = list(product(*(range(column.width) for column in columns)))
     height = table.height
-    rows = np.tile(np.arange(height, dtype=np.int32), len(places))
-    codes = [
-        np.concatenate([column.codes[place[number]] for place in places])
-        for number, column in enumerate(columns)
-    ]
-    shared = [np.append(column.counts, 0)[one] > 1 for column, one in zip(columns, codes, strict=True)]
-    known = np.logical_and.reduce([np.ones(len(rows), np.bool_), *shared])
-    entries = np.flatnonzero(known)
+    rows, codes = _entries(columns, height)
     origin = np.full(height, -1, dtype=np.int32) if table.apart is None else table.apart
-    order = _sorted(entries, rows, height)
+    order = _sorted(np.arange(len(rows)), rows, height)
     if table.apart is not None:
         order = _sorted(order, origin[rows], int(origin.max(initial=0)) + 1)
     for column, one in zip(columns, codes, strict=True):
         order = _sorted(order, one, len(column.values))
     sorted_codes = np.array([one[order] for one in codes], dtype=np.int32).reshape(len(codes), len(order))
     kept, starts = _kept(sorted_codes, max(cap, 2) if rule else height)
-    order = order[kept]
-    keys = np.full((len(places), height), -1, dtype=np.int32)
+    rows = rows[order[kept]]
+    return Blocks(rows, starts, _keys(rows, starts, height), origin)
+
+
+def _entries(columns: list[Coded], height: int) -> tuple[Rows, list[Rows]]:
+    """Rows and their codes in each column: of lists every combination; values that stand once are left out."""
+    rows, codes = np.arange(height, dtype=np.int32), list[Rows]()
+    for column in columns:
+        shared = np.append(column.counts > 1, False)
+        parts = [np.flatnonzero(shared[of[rows]]) for of in column.codes]
+        code = np.concatenate([of[rows[part]] for of, part in zip(column.codes, parts, strict=True)])
+        entries = np.concatenate(parts)
+        rows, codes = rows[entries], [*(one[entries] for one in codes), code]
+    return rows, codes
+
+
+def _keys(rows: Rows, starts: Counts, height: int) -> Rows:
+    """The blocks of each row, ascending, then -1."""
     number = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
-    keys[order // height if height else order, rows[order]] = number
-    return Blocks(rows[order], starts, _ascending(keys), origin)
+    order = _sorted(np.arange(len(rows)), rows, height)
+    counts = np.bincount(rows, minlength=height)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = np.full((height, max(1, int(counts.max(initial=0)))), -1, dtype=np.int32)
+    keys[rows[order], place] = number[order]
+    return keys
 
 
 def _sorted(order: Counts, codes: Rows, size: int) -> Counts:
@@ -112,15 +124,6 @@ def _kept(codes: Rows, cap: int) -> tuple[npt.NDArray[np.bool_], Counts]:
     sizes = np.diff(starts)
     usable = (sizes > 1) & (sizes <= cap)
     return np.repeat(usable, sizes), np.append(0, np.cumsum(sizes[usable]))
-
-
-def _ascending(keys: Rows) -> Rows:
-    """Keys by row, ascending, -1 last."""
-    if len(keys) == 1:
-        return keys.reshape(-1, 1)
-    last = np.iinfo(np.int32).max
-    by_row = np.sort(np.where(keys < 0, last, keys).T, axis=1)
-    return np.where(by_row == last, -1, by_row).astype(np.int32)
 
 
 @dataclass(frozen=True)

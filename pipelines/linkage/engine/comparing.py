@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.linkage.engine import agreement, dates, name_loops, texts
-from pipelines.linkage.engine.agreement import MISSING, Pairs
+from pipelines.linkage.engine.agreement import MISSING, OPEN, Pairs
 from pipelines.linkage.engine.model import NAME_GRADES
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def first_dear(comparison: Comparison) -> int:
     return dear.index(True) if any(dear) else len(dear)
 
 
+def is_dear(comparison: Comparison) -> bool:
+    """Whether a test reads characters."""
+    return first_dear(comparison) < len(comparison.levels)
+
+
 def columns_of(comparison: Comparison) -> set[str]:
     """The columns that a comparison looks at."""
     return {comparison.column, *(level.column for level in comparison.levels if level.column)}
@@ -61,24 +66,35 @@ def compare(comparison: Comparison, table: Table, a: Codes, b: Codes) -> Compare
         return Compared(levels)
     best = np.full(len(a), MISSING, dtype=np.int8)
     places = (np.zeros(len(a), np.int8), np.zeros(len(a), np.int8))
-    for p, q in product(range(table.columns[comparison.column].width), repeat=2):
-        found = _opened(comparison, table, a, b, p, q)
-        _run(comparison, table, a, b, (p, q), found, 0, len(comparison.levels))
-        better = (found >= 0) & ((best < 0) | (found < best))
-        best[better], places[0][better], places[1][better] = found[better], p, q
+    codes = table.columns[comparison.column].codes
+    given = [[of[rows] >= 0 for of in codes] for rows in (a, b)]
+    for p, q in product(range(len(codes)), repeat=2):
+        both = np.flatnonzero(given[0][p] & given[1][q])
+        if not len(both):
+            continue
+        found = np.full(len(both), OPEN, dtype=np.int8)
+        _run(comparison, table, a[both], b[both], (p, q), found, 0, len(comparison.levels))
+        is_better = (best[both] < 0) | (found < best[both])
+        better = both[is_better]
+        best[better], places[0][better], places[1][better] = found[is_better], p, q
     return Compared(best, places)
 
 
 def compare_cheaply(comparison: Comparison, table: Table, a: Codes, b: Codes) -> Levels:
-    """Compare rows without dear tests; what they would have to tell stays OPEN."""
+    """Compare rows without dear tests; what they would have to tell stays OPEN, and all of lists."""
     found = _opened(comparison, table, a, b, 0, 0)
+    if is_list(comparison, table):
+        return found
     _run(comparison, table, a, b, (0, 0), found, 0, first_dear(comparison))
     return found
 
 
-def compare_further(comparison: Comparison, table: Table, a: Codes, b: Codes, found: Levels) -> None:
-    """Settle what is still OPEN, in place."""
+def compare_further(comparison: Comparison, table: Table, a: Codes, b: Codes, found: Levels) -> Compared:
+    """Settle what is still OPEN, in place, where rows are not lists."""
+    if is_list(comparison, table):
+        return compare(comparison, table, a, b)
     _run(comparison, table, a, b, (0, 0), found, first_dear(comparison), len(comparison.levels))
+    return Compared(found)
 
 
 def _opened(comparison: Comparison, table: Table, a: Codes, b: Codes, p: int, q: int) -> Levels:

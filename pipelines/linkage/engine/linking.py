@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.linkage.engine.blocking import CHUNK, apply_rules, candidate_chunks
-from pipelines.linkage.engine.weights import Weights, weigh, weights
+from pipelines.linkage.engine.weights import KinWeights, Weights, kin_weights, weigh, weights
 
 if TYPE_CHECKING:
     from pipelines.linkage.engine.model import LinkageModel
@@ -24,6 +24,12 @@ Bits = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int8]
 
 _SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    of: list[Weights]
+    kin: KinWeights | None
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,15 @@ class Links:
     compared: int
 
 
-def link(table: Table, model: LinkageModel, *, chunk: int = CHUNK, threads: int = 2) -> Links:
-    """Links and possible links among the records of a table.
+def link(
+    table: Table,
+    model: LinkageModel,
+    *,
+    chunk: int = CHUNK,
+    threads: int = 2,
+    among: npt.NDArray[np.bool_] | None = None,
+) -> Links:
+    """Links and possible links among the records of a table; `among`: pairs with one of these rows alone.
 
     Memory grows with `chunk` and `threads` and with the pairs kept, not with the candidate pairs.
     Neither of the two changes the result.
@@ -49,11 +62,11 @@ def link(table: Table, model: LinkageModel, *, chunk: int = CHUNK, threads: int 
     Raises:
         UsageError: when the model was not fitted.
     """
-    known = weights(table, model)
+    known = _Evidence(weights(table, model), kin_weights(model))
     rules = apply_rules(table, model.blocking, model.block_cap)
     compared, kept = 0, []
     with ThreadPoolExecutor(threads) as pool:
-        chunks = candidate_chunks(rules, chunk)
+        chunks = _among(candidate_chunks(rules, chunk), among)
         running = [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, threads + 1)]
         while running:
             scored = running.pop(0).result()
@@ -63,9 +76,20 @@ def link(table: Table, model: LinkageModel, *, chunk: int = CHUNK, threads: int 
     return Links(_frame(table, model, kept), compared)
 
 
+def _among(
+    chunks: Iterator[tuple[Rows, Rows]], among: npt.NDArray[np.bool_] | None
+) -> Iterator[tuple[Rows, Rows]]:
+    if among is None:
+        yield from chunks
+        return
+    for a, b in chunks:
+        kept = among[a] | among[b]
+        yield a[kept], b[kept]
+
+
 def _next(
     pool: ThreadPoolExecutor, chunks: Iterator[tuple[Rows, Rows]], table: Table, model: LinkageModel,
-    known: list[Weights],
+    known: _Evidence,
 ) -> list[Future[_Scored]]:  # fmt: skip
     return [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, 1)]
 
@@ -79,10 +103,13 @@ class _Scored:
     compared: int
 
 
-def _score(table: Table, model: LinkageModel, known: list[Weights], a: Rows, b: Rows) -> _Scored:
+def _score(table: Table, model: LinkageModel, known: _Evidence, a: Rows, b: Rows) -> _Scored:
     prior = prior_bits(model)
-    found = weigh(known, table, a, b, model.possible_weight - prior - _SLACK)
-    weight = np.round(found.bits.sum(axis=0) + prior, 6)
+    found = weigh(known.of, table, a, b, model.possible_weight - prior - _SLACK)
+    weight = found.bits.sum(axis=0) + prior
+    if known.kin is not None:
+        weight = known.kin.lower(weight, found.bits, found.levels)
+    weight = np.round(weight, 6)
     enough = weight >= model.possible_weight
     which = found.which[enough]
     return _Scored(a[which], b[which], weight[enough], found.levels[:, enough], len(a))
@@ -92,6 +119,11 @@ def prior_bits(model: LinkageModel) -> float:
     """log2 of the prior odds of a fitted model."""
     prior = float(model.prior.probability or 0)
     return float(np.log2(prior / (1 - prior)))
+
+
+def probability(weight: Bits) -> Bits:
+    """Match probability of weights in bits, nine digits."""
+    return np.asarray(np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9))
 
 
 def _frame(table: Table, model: LinkageModel, kept: list[_Scored]) -> pl.DataFrame:
@@ -106,7 +138,7 @@ def _frame(table: Table, model: LinkageModel, kept: list[_Scored]) -> pl.DataFra
             "a": table.keys.gather(a),
             "b": table.keys.gather(b),
             "weight": weight,
-            "probability": np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9),
+            "probability": probability(weight),
             "is_link": (weight >= model.link_weight) & ~_is_doubtful(model, levels),
             **{f"level_{one.name}": levels[k] for k, one in enumerate(model.comparisons)},
         }

@@ -44,6 +44,7 @@ class Level(_Declared):
         column: where the test looks, if not in the comparison's own column.
         term_frequency: a rare value weighs more than a common one; for exact and name.
         m, u: share of true and of chance pairs at this level; filled in by `fit`.
+        kin: share among pairs of two members of one family; without it u counts.
         is_fixed: `fit` keeps m and u as they are declared.
         is_doubtful: whatever its weight, a pair at this level is no link but a possible one (twins share all
             but their given names).
@@ -58,6 +59,7 @@ class Level(_Declared):
     term_frequency: bool = False
     m: Share | None = None
     u: Share | None = None
+    kin: Share | None = None
     is_fixed: bool = False
     is_doubtful: bool = False
 
@@ -96,11 +98,13 @@ def _test_of(level: object) -> object:
 class Comparison(_Declared):
     """A column and its levels, the best first; without `otherwise` at the end it is added.
 
-    A file may name a `kind` (kinds.py) in place of levels.
+    A file may name a `kind` (kinds.py) in place of levels. What tells the family (a household number, a
+    telephone) agrees for relatives as for one person, and so tells nothing between these two.
     """
 
     name: str
     column: str
+    tells: Literal["person", "family"] = "person"
     levels: tuple[Level, ...]
 
     @model_validator(mode="before")
@@ -180,7 +184,10 @@ class LinkageModel(_Declared):
         training: rules under which m is estimated; without them those of `blocking`.
         block_cap: a key on more records than this makes no pairs.
         prior: see Prior; where it says nothing it is estimated with m.
+        family_size: relatives of a person in the table, on average; see weights.KinWeights.
         link_weight, possible_weight: bits, prior included; pairs below the second are not kept.
+        merge_weight: records linked at or above it are taken together and compared once more with
+            the others, all their values known at once; see merging.py.
     """
 
     name: str
@@ -193,6 +200,8 @@ class LinkageModel(_Declared):
     training: Rules = ()
     block_cap: int = Field(default=1_000_000, ge=2)
     prior: Prior = Prior()
+    family_size: float = Field(default=4.0, gt=0)
+    merge_weight: float | None = None
     link_weight: float = 4.3
     possible_weight: float = 0.0
 
@@ -205,6 +214,8 @@ class LinkageModel(_Declared):
             raise ValueError("without a blocking rule nothing is compared; [] compares everything")
         if self.link_weight < self.possible_weight:
             raise ValueError("link_weight is below possible_weight")
+        if self.merge_weight is not None and self.merge_weight < self.possible_weight:
+            raise ValueError("merge_weight is below possible_weight")
         loops = [name for name, one in self.derived.items() if one.column in self.derived]
         if loops:
             raise ValueError(f"derived columns are made of delivered ones: {', '.join(loops)}")

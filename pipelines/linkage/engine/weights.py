@@ -12,10 +12,10 @@ from pipelines.errors import UsageError
 from pipelines.linkage.engine.agreement import OPEN
 from pipelines.linkage.engine.comparing import (
     Compared,
-    compare,
     compare_cheaply,
     compare_further,
     first_dear,
+    is_dear,
     is_list,
 )
 from pipelines.linkage.engine.compiled import compiled
@@ -102,8 +102,50 @@ def _weights(table: Table, model: LinkageModel, comparison: Comparison) -> Weigh
     most = [
         float(by_value[place].max(initial=0)) if place in by_value else one for place, one in enumerate(bits)
     ]
-    most_open = max([0.0, *most[first_dear(comparison) :]])  # a name may turn out to be no evidence
+    first = 0 if is_list(comparison, table) else first_dear(comparison)
+    most_open = max([0.0, *most[first:]])  # a name may turn out to be no evidence
     return Weights(comparison, np.array([*bits, most_open, 0.0]), by_value)
+
+
+@dataclass(frozen=True)
+class KinWeights:
+    """The rival explanation: two members of one family, who share household, telephone, even a birthday.
+
+    True pairs are held against strangers and relatives together, so that a weight is
+    -log2(2^-(against strangers) + 2^-(against relatives)).
+
+    Attributes:
+        prior: log2 of true pairs to pairs of relatives.
+        bits: by comparison log2(m / kin) by level, 0 for a missing value at the end; None where relatives
+            are like strangers; all 0 where a comparison tells the family alone.
+    """
+
+    prior: float
+    bits: list[Bits | None]
+
+    def lower(self, against_strangers: Bits, bits: Bits, levels: Levels) -> Bits:
+        """Weights against both, from those against strangers; `bits` and `levels` are (comparisons, pairs)."""
+        against_kin = np.full(len(against_strangers), self.prior)
+        for k, of in enumerate(self.bits):
+            against_kin += bits[k] if of is None else _looked_up(of, levels[k])
+        return np.asarray(-np.logaddexp2(-against_strangers, -against_kin))
+
+
+def kin_weights(model: LinkageModel) -> KinWeights | None:
+    """What relatives weigh in a fitted model; None where it says nothing of them."""
+    told = [_kin_bits(comparison) for comparison in model.comparisons]
+    if all(bits is None for bits in told):
+        return None
+    return KinWeights(-float(np.log2(model.family_size)), told)
+
+
+def _kin_bits(comparison: Comparison) -> Bits | None:
+    if comparison.tells == "family":
+        return np.zeros(len(comparison.levels) + 2)
+    if all(level.kin is None for level in comparison.levels):
+        return None
+    bits = [np.log2(float(level.m or 0) / float(level.kin or level.u or 1)) for level in comparison.levels]
+    return np.array([*bits, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -125,16 +167,11 @@ def weigh(known: list[Weights], table: Table, a: Rows, b: Rows, threshold: float
     """Sum the evidence of pairs; dear tests only where they can still lift a pair to the threshold."""
     levels, bits = np.empty((len(known), len(a)), np.int8), np.empty((len(known), len(a)))
     for k, one in enumerate(known):
-        cheap = not is_list(one.comparison, table)
-        found = (
-            Compared(compare_cheaply(one.comparison, table, a, b))
-            if cheap
-            else compare(one.comparison, table, a, b)
-        )
-        levels[k], bits[k] = found.levels, one.of(found, table, a, b)
+        levels[k] = compare_cheaply(one.comparison, table, a, b)
+        bits[k] = one.of(Compared(levels[k]), table, a, b)
     which, levels, bits = _enough(np.arange(len(a)), levels, bits, threshold)
-    for k, one in enumerate(known):
-        if _settle(one, table, (a[which], b[which]), levels[k], bits[k]):
+    for k in sorted(range(len(known)), key=lambda k: is_dear(known[k].comparison)):
+        if _settle(known[k], table, (a[which], b[which]), levels[k], bits[k]):
             which, levels, bits = _enough(which, levels, bits, threshold)
     return Weighed(which, bits, levels)
 
@@ -165,7 +202,6 @@ def _settle(one: Weights, table: Table, rows: tuple[Rows, Rows], levels: Levels,
     """Make the dear tests of a comparison where it is OPEN; whether there were any."""
     still = np.flatnonzero(levels == OPEN)
     a, b = rows[0][still], rows[1][still]
-    found = levels[still]
-    compare_further(one.comparison, table, a, b, found)
-    levels[still], bits[still] = found, one.of(Compared(found), table, a, b)
+    found = compare_further(one.comparison, table, a, b, levels[still])
+    levels[still], bits[still] = found.levels, one.of(found, table, a, b)
     return bool(len(still))
