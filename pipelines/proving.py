@@ -6,12 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.comparing import changed_since, difference, of_deliveries
 from pipelines.errors import UsageError
-from pipelines.store.certificates import certificates, facts
+from pipelines.store import consistency
+from pipelines.store.certificates import certificates
 from pipelines.store.database import open_database
+from pipelines.store.digests import read_plainly
+from pipelines.store.facts import FORM, GROWING, facts
 from pipelines.store.keys import is_signed, public_key
 from pipelines.store.lake import Lake
 from pipelines.store.publication import content_hash_of, publications
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 Row = dict[str, Any]
+Checks = Iterator[tuple[str, str | None]]
+NOT_SAID = ("provenance", *GROWING, "releaser", "rows of quality results")
+"""What certificates of form 1 do not speak of."""
 
 
 @dataclass
@@ -34,12 +42,14 @@ class Proof:
         sha256: of its certificate.
         checked: what held, in order.
         altered: what does not, or None.
+        notes: what an auditor should know besides: what the certificate does not say, what was done again since.
     """
 
     number: int
     sha256: str | None = None
     checked: list[str] = field(default_factory=list)
     altered: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def verify(settings: Settings, number: int, *, key: Path | None = None, held: Path | None = None) -> Proof:
@@ -56,52 +66,82 @@ def verify(settings: Settings, number: int, *, key: Path | None = None, held: Pa
     """
     public = public_key(key or settings.signing_key.with_suffix(".pub"))
     with open_database(settings) as conn:
-        known = {row["number"]: row for row in publications(conn)}
-        if number not in known:
-            raise UsageError(f"there is no publication {number}", hint="popbase publications lists them")
         return examine(conn, Lake(settings.lake), number, public, held)
+
+
+def certified(settings: Settings) -> list[int]:
+    """The numbers of all publications that have a certificate."""
+    with open_database(settings) as conn:
+        return [row["number"] for row in certificates(conn)]
 
 
 def examine(
     conn: Connection, lake: Lake, number: int, public: Ed25519PublicKey, held: Path | None = None
 ) -> Proof:
     """`verify` in the caller's transaction."""
-    proof = Proof(number)
-    for what, fault in _checks(conn, lake, number, public, held):
+    read_plainly(conn)
+    chain = certificates(conn)
+    mine = next((row for row in chain if row["number"] == number), None)
+    if mine is None and number not in {row["number"] for row in publications(conn)}:
+        raise UsageError(f"there is no publication {number}", hint="popbase publications lists them")
+    proof = Proof(number, mine["sha256"] if mine else None)
+    for what, fault in _checks(conn, lake, proof, chain, (public, held)):
         if fault is not None:
             proof.altered = f"{what}: {fault}"
             break
         proof.checked.append(what)
-    mine = [row for row in certificates(conn) if row["number"] == number]
-    proof.sha256 = mine[0]["sha256"] if mine else None
     return proof
 
 
 def _checks(
-    conn: Connection, lake: Lake, number: int, public: Ed25519PublicKey, held: Path | None
-) -> Iterator[tuple[str, str | None]]:
+    conn: Connection,
+    lake: Lake,
+    proof: Proof,
+    chain: list[Row],
+    auditor: tuple[Ed25519PublicKey, Path | None],
+) -> Checks:
     """Each thing that is looked at, and what is wrong with it; the first fault ends it."""
-    chain = certificates(conn)
+    public, held = auditor
     if held is not None:
         yield "held certificate", _held_fault(chain, held, public)
     yield "chain", _chain_fault(conn, chain, public)
-    mine = next((row for row in chain if row["number"] == number), None)
+    mine = next((row for row in chain if row["number"] == proof.number), None)
     yield "certificate", None if mine else "there is none; only released publications have one"
-    if mine is None:
-        return
-    said, found = json.loads(mine["body"]), _plain(facts(conn, number))
-    for part in sorted(said.keys() - {"previous"} - _done_again(said, found)):
-        yield part, _difference(said[part], found.get(part))
-    stored = None if content_hash_of(conn, number) == said["content_hash"] else "hashes of rows are others"
+    if mine is not None:
+        yield from _contents(conn, lake, proof, mine)
+        yield from consistency.faults(conn)
+
+
+def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
+    """The certificate against what is stored."""
+    said = json.loads(mine["body"])
+    until = {name: said[name]["until"] for name in GROWING if name in said}
+    found = _plain(facts(conn, proof.number, said["form"], until))
+    yield "publication", None if found else "it, or the run that made it, is gone or there twice"
+    since = str(said.get("released_at") or mine["signed_at"])
+    changed = changed_since(conn, said, found, since)
+    proof.notes += [f"{batch_id}: {why}" for batch_id, why in sorted(changed.items())]
+    if said["form"] < FORM:
+        proof.notes.append(
+            f"its certificate, of form {said['form']}, does not speak of {', '.join(NOT_SAID)}"
+        )
+    elif mine["signed_at"] != datetime.fromisoformat(said["released_at"]):
+        yield "certificate", "it was not signed when the publication was released"
+    said, found = of_deliveries(said, changed), of_deliveries(found, changed)
+    if "run" in said and _began_anew(said, found):
+        del said["run"]
+        proof.notes.append("its run was made again since, after a rollback")
+    for part in sorted(said.keys() - {"previous"}):
+        yield part, difference(said[part], found.get(part))
+    stored = None if content_hash_of(conn, proof.number) == said["content_hash"] else "they are others"
     yield "hashes of rows", stored
     for delivery in said["deliveries"]:
         yield f"bytes of {delivery['batch_id']}", _bytes_fault(lake, delivery["content_sha256"])
 
 
-def _done_again(said: Row, found: Row) -> set[str]:
-    """Parts that a replay since has rightly written anew; what they were stands in the certificate alone."""
-    versions = [{d["batch_id"]: d.pop("version") for d in told["deliveries"]} for told in (said, found)]
-    return set() if versions[0] == versions[1] else {"conservation", "validation"}
+def _began_anew(said: Row, found: Row) -> bool:
+    """Whether the run was started again after the release; of a publication that stands, that is an alteration."""
+    return str(found["run"]["started_at"]) > str(said["released_at"]) if found else False
 
 
 def _chain_fault(conn: Connection, chain: list[Row], public: Ed25519PublicKey) -> str | None:
@@ -138,20 +178,6 @@ def _held_fault(chain: list[Row], held: Path, public: Ed25519PublicKey) -> str |
     if stored is None:
         return f"certificate {number} is gone: the chain was cut"
     return None if stored == body else f"certificate {number} was exchanged"
-
-
-def _difference(said: Any, found: Any, place: str = "") -> str | None:
-    """Where two facts differ first; only places, hashes and counts are named."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        for name in sorted(said.keys() | found.keys()):
-            told = _difference(said.get(name), found.get(name), f"{place}.{name}" if place else str(name))
-            if told is not None:
-                return told
-        return None
-    if isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
-        rows = (_difference(a, b, f"{place}[{n}]") for n, (a, b) in enumerate(zip(said, found, strict=True)))
-        return next((told for told in rows if told is not None), None)
-    return None if said == found else f"{place or 'it'} is not as it was certified".strip()
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,6 +12,9 @@ from rich.table import Table
 from pipelines.cli.console import JsonOption, app, print_json, said
 from pipelines.errors import UsageError
 from pipelines.settings import settings_from_environment
+
+if TYPE_CHECKING:
+    from pipelines.proving import Proof
 
 
 @app.command()
@@ -92,6 +95,7 @@ def publications(as_json: JsonOption = False) -> None:
 @app.command()
 def verify(
     number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every publication that has a certificate.")] = False,
     key: Annotated[Path | None, typer.Option(help="The auditor's copy of the public key.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A certificate the auditor kept.")] = None,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
@@ -101,23 +105,30 @@ def verify(
 
     Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
     """
-    from pipelines.proving import verify as prove
+    from pipelines import proving
     from pipelines.store import publication
     from pipelines.store.database import open_database
 
     settings = settings_from_environment()
     with open_database(settings) as conn:
-        chosen = publication.pointer(conn) if number is None else number
-    proof = prove(settings, chosen, key=key, held=certificate)
+        chosen = [publication.pointer(conn) if number is None else number]
+    if every:
+        chosen = proving.certified(settings) or chosen
+    proofs = [proving.verify(settings, one, key=key, held=certificate) for one in chosen]
     if as_json:
-        print_json(proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"})
+        told = [proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"} for proof in proofs]
+        print_json(told if every else told[0])
     else:
-        verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
-        told = proof.altered or proof.sha256
-        said.print(
-            f"{chosen}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)", markup=False
-        )
-    raise typer.Exit(1 if proof.altered else 0)
+        for proof in proofs:
+            _tell_proof(proof, lang)
+    raise typer.Exit(1 if any(proof.altered for proof in proofs) else 0)
+
+
+def _tell_proof(proof: Proof, lang: str) -> None:
+    verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
+    told = proof.altered or proof.sha256
+    line = f"{proof.number}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)"
+    said.print("\n".join([line, *(f"  · {note}" for note in proof.notes)]), markup=False)
 
 
 @app.command(name="as-of")

@@ -90,7 +90,7 @@ def rows_at(conn: Connection, table: str, number: int) -> pl.DataFrame | None:
     """
     if not has_table(conn, f"golden.{table}"):
         return None
-    own = [name for name in _columns(conn, table) if name not in VERSION_COLUMNS]
+    own = [name for name in columns_of(conn, table) if name not in VERSION_COLUMNS]
     return _seen(conn, table, ["row_key", "person_id", *own], number).sort("row_key")
 
 
@@ -105,7 +105,8 @@ def count_at(conn: Connection, table: str, number: int) -> int:
     return int(fetch(conn, counted + seen_condition(number))[0]["rows"])
 
 
-def _columns(conn: Connection, table: str) -> list[str]:
+def columns_of(conn: Connection, table: str) -> list[str]:
+    """Columns of a golden table, in the order in which they were made."""
     rows = fetch(
         conn,
         "select attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
@@ -139,7 +140,7 @@ def write_rows(conn: Connection, table: str, frame: pl.DataFrame, hashes: pl.Ser
     Raises:
         PopbaseError: when the frame has a column that the table has not.
     """
-    unknown = sorted(set(frame.columns) - set(_columns(conn, table)))
+    unknown = sorted(set(frame.columns) - set(columns_of(conn, table)))
     if unknown:
         raise PopbaseError(
             f"golden.{table} has no column {', '.join(unknown)}", hint="does its contract publish them?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from datetime import date
@@ -18,24 +19,42 @@ from pipelines.stages.replay import replay
 from pipelines.stages.report import report
 from pipelines.stages.resolve import resolve
 from pipelines.stages.survive import survive
+from pipelines.store.certificates import spelled
 from pipelines.store.database import open_database
-from pipelines.store.keys import public_key, signing_key
+from pipelines.store.facts import facts
+from pipelines.store.keys import public_key, signed, signing_key
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute
+from tests.integration.tampering import cut
 from tests.office import CONTRACT, FEED, Office, declare, open_office
 
 ROWS = {"a": "甲一", "b": "乙二", "c": "丙三"}
 NAMED = CONTRACT.replace("name: word}", "name: name, type: person_name}\nattributes: {name: 1}")
+QUIETLY = "alter table resolution.membership disable trigger user"
 TAMPERINGS = (
     ("tables", "update golden.person set name = '甲二' where name = '甲一'"),
     ("tables", "delete from golden.person where name = '甲一'"),
-    ("hashes of rows", "update golden.person set row_hash = '\\x00'"),
+    ("tables", "update golden.person set row_hash = '\\x00'"),
     ("content_hash", "update publication.publication set content_hash = 'other'"),
-    ("records", "update ledger.run set records = records + 1"),
+    ("run", "update ledger.run set records = records + 1"),
     ("policies", "update ledger.run set inputs = jsonb_set(inputs, '{policies,linkage}', '\"x\"')"),
     ("deliveries", "update ledger.batch set data_date = data_date + 1"),
     ("conservation", "update ledger.conservation set rows_in = rows_in + 1, rows_on = rows_on + 1"),
-    ("validation", "delete from quality.rule_result"),
+    ("deliveries", "delete from quality.rule_result"),
+    ("deliveries", "update ledger.batch set version = version + 1"),
+    ("deliveries", "update quality.verdict set decision = 'stop'"),
+    ("provenance", "update golden.provenance set record_key = record_key || 'x'"),
+    ("memberships", "update resolution.assignment set person_id = 'x'"),
+    ("memberships of today", f"{QUIETLY}; update resolution.membership set run_id = 'x'"),  # noqa: S608
+    ("person_ids", "update resolution.person set first_run = 'x'"),
+    ("movements", "update publication.movement set moved_by = 'x'"),
+    ("movements", "delete from publication.movement"),
+    ("released_by", "update publication.publication set released_by = 'x'"),
+    ("pointer", "update publication.pointer set number = 0"),
+    ("pointer", "insert into publication.movement (from_number, to_number, moved_by) values (1, 0, 'x')"),
+    ("rows of no publication", "update golden.person set to_publication = 9"),
+    ("redirects", "update resolution.person set redirect_to = person_id"),
+    ("runs", "update ledger.run set stage = 'survived'"),
     ("chain", "update publication.certificate set signature = 'AAAA'"),
     ("chain", "update publication.certificate set previous_sha256 = sha256"),
     ("certificate", "delete from publication.certificate"),
@@ -74,18 +93,19 @@ def tampered(office: Office, sql: str) -> str:
 
 def test_what_nobody_touched_holds_also_after_a_replay(office: Office) -> None:
     proof = verify(office.settings, 1)
-    assert (proof.altered, proof.checked[0], proof.checked[-1][:8]) == (None, "chain", "bytes of")
+    assert (proof.altered, proof.checked[0], proof.checked[-1][:8]) == (None, "chain", "redirect")
     assert seen_on(office.settings, date(2026, 1, 1))["publication"] == 0
     replay(office.settings, feed=FEED)
     office.judge()
-    assert verify(office.settings, 1).altered is None
+    again = verify(office.settings, 1)
+    assert (again.altered, len(again.notes)) == (None, 1), "the auditor is told what was judged again"
     with pytest.raises(UsageError, match="no publication 7"):
         verify(office.settings, 7)
 
 
 def test_every_tampering_is_found_and_named(office: Office) -> None:
-    found = [tampered(office, sql).split(":")[0] for _, sql in TAMPERINGS]
-    assert found == [where for where, _ in TAMPERINGS]
+    found = [(tampered(office, sql).split(":")[0], sql) for _, sql in TAMPERINGS]
+    assert found == list(TAMPERINGS)
     assert verify(office.settings, 1).altered is None
     (stored,) = (path for path in (office.settings.lake / "bytes").rglob("*") if path.is_file())
     stored.write_bytes(stored.read_bytes()[:-1])
@@ -104,7 +124,7 @@ def test_a_certificate_the_auditor_kept_shows_a_chain_that_was_cut_or_forged(off
         execute(conn, "delete from publication.certificate where number = 2")
     assert "released without a certificate" in str(verify(office.settings, 1).altered)
     with open_database(office.settings) as conn:
-        execute(conn, "update publication.publication set released_at = null where number = 2")
+        cut(conn, 0)
     assert verify(office.settings, 1).altered is None, "a chain does not notice that its tail is gone"
     told = verify(office.settings, 1, key=public, held=held).altered
     assert told == "held certificate: certificate 2 is gone: the chain was cut"
@@ -113,6 +133,18 @@ def test_a_certificate_the_auditor_kept_shows_a_chain_that_was_cut_or_forged(off
         json.dumps(kept | {"body": kept["body"].replace('"base":1', '"base":0')}), encoding="utf-8"
     )
     assert "signature" in str(verify(office.settings, 1, key=public, held=held).altered)
+
+
+def test_a_certificate_of_the_first_form_holds_and_says_what_it_does_not_speak_of(office: Office) -> None:
+    with open_database(office.settings) as conn:
+        body = spelled(facts(conn, 1, form=1) | {"previous": None})
+        said = (body, hashlib.sha256(body.encode()).hexdigest(), signed(signing_key(office.settings), body))
+        execute(conn, "update publication.certificate set body = %s, sha256 = %s, signature = %s", said)
+    proof = verify(office.settings, 1)
+    assert (proof.altered, len(proof.notes)) == (None, 1)
+    assert "provenance" in proof.notes[0]
+    assert tampered(office, "delete from golden.person") != "None"
+    assert tampered(office, "update golden.provenance set rule = 'x'") == "None"
 
 
 def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
