@@ -20,6 +20,7 @@ from pipelines.report.lines import (
     seconds_of,
     stage_rank,
 )
+from pipelines.report.linkage import quality_lines
 from pipelines.report.model import Batch, Count, FeedState, Past, Publication, Report, Signature
 from pipelines.report.names import codes_in, feed_of, table_titles
 from pipelines.report.queries import Facts, Row
@@ -76,6 +77,7 @@ def report_of(facts: Facts, contracts: Mapping[str, Contract], made_at: datetime
         seconds=seconds_of(facts.seconds),
         hashes=hashes_of(facts.run, batches, facts.verdicts),
         versions=versions_of(facts.run),
+        quality=quality_lines(facts.quality, contracts),
         signatures=tuple(Signature(**allowed(row, None)) for row in facts.signatures),
     )
 

@@ -15,6 +15,7 @@ from pipelines.report.checks import (
     Score,
     Unchecked,
 )
+from pipelines.report.linkage import QualityLine
 
 
 @dataclass(frozen=True)
@@ -233,3 +234,4 @@ class Report:
     hashes: tuple[Hash, ...]
     versions: tuple[tuple[str, str], ...]
     signatures: tuple[Signature, ...] = ()
+    quality: tuple[QualityLine, ...] = ()

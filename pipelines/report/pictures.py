@@ -48,6 +48,14 @@ def bar(value: float, top: float, name: str = "plain") -> Markup:
     return _svg("bar", drawn)
 
 
+def interval(value: float | None, low: float | None, high: float | None) -> Markup:
+    """A share on a track from 0 to 1: its interval as a band, its estimate as a mark."""
+    if value is None or low is None or high is None:
+        return Markup("")
+    drawn = [_rect("track", 0, 100), _rect("part-plain", 100 * low, max(THINNEST, 100 * (high - low)))]
+    return _svg("bar", [*drawn, _rect("axis", min(99.4, 100 * value), 0.6)])
+
+
 def balance(opened: int, closed: int, top: int) -> Markup:
     """Closed rows to the left of the middle, opened ones to the right."""
     left, right = (50 * value / top if top else 0 for value in (closed, opened))

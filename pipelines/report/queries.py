@@ -30,6 +30,7 @@ class Facts:
     seconds: list[Row]
     publications: list[Row]
     signatures: list[Row] = field(default_factory=list)
+    quality: list[Row] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
@@ -71,4 +72,5 @@ def query_facts(fetch: Fetch, number: int | None, run_id: str | None, sql: Path 
         seconds=select("120_seconds", [*ids, *([named] if named else [])]),
         publications=select("130_publications", shown, shown),
         signatures=select("280_signatures", subject),
+        quality=select("115_linkage_quality", named),
     )

@@ -34,6 +34,7 @@ def report_tables(report: Report) -> dict[str, str]:
         "quarantine": _flat_all(report.quarantine),
         "links": _flat_all(report.links),
         "events": _flat_all(report.events),
+        "linkage_quality": _flat_all(report.quality),
         "conflicts": _flat_all(report.conflicts),
         "changes": _flat_all(report.changes),
         "publications": _flat_all(report.history),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from pipelines import __version__
 from pipelines.contract.load import load_contracts
 from pipelines.policy import load_review
 from pipelines.settings import Settings
-from pipelines.store import judging, runs
+from pipelines.store import judging, linkage_quality, runs
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import Batch, batches_named, record_time
@@ -37,7 +38,7 @@ SPEAKING = (
     "sex_code", "born_on", "telephone", "household_number", "registered_address",
     "residence_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
     "guardian_telephone",
-    "personal_number", "struck_off_on", "struck_off_reason_code",
+    "personal_number", "struck_off_on", "struck_off_reason_code", "ethnicity_code", "registered_division_code",
 )  # fmt: skip
 """Standard columns that say who a record speaks of."""
 
@@ -66,6 +67,8 @@ def resolve(settings: Settings) -> dict[str, Any]:
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
         judging.record_cases(conn, run_id, _cases(settings, records, resolution, judged))
+        on = max(batch.data_date for chain in chains.values() for batch in chain)
+        linkage_quality.record_quality(conn, run_id, _quality(settings, records, resolution, on))
         record_time(conn, run_id, STAGE, time.monotonic() - started, records.height)
     return _summary(run_id, records, resolution)
 
@@ -171,6 +174,18 @@ def _cases(
     from pipelines.linkage.cases import cases  # noqa: PLC0415
 
     return cases(records, resolution, judged, load_review(settings.policies / "review.yml").doubt)
+
+
+def _quality(settings: Settings, records: pl.DataFrame, resolution: Resolution, on: date) -> pl.DataFrame:
+    """What linking is worth where no number helps, by the run's own model."""
+    from pipelines.linkage.hidden_quality import hidden_quality, traits_of  # noqa: PLC0415
+    from pipelines.linkage.hiding import hidden_links  # noqa: PLC0415
+    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
+    from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
+
+    policy = load_linkage(settings.policies / "linkage.yml")
+    hidden = hidden_links(records, resolution.memberships, FellegiSunterEngine, policy, resolution.model)
+    return hidden_quality(hidden, traits_of(records, resolution.memberships), on)
 
 
 def _keep(lake: Lake, run_id: str, resolution: Resolution, judged: pl.DataFrame) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.store.digests import digest, golden_digest
 from pipelines.store.ledger import FLAG_NOTES
+from pipelines.store.linkage_quality import quality_of
 from pipelines.store.postgres import fetch
 from pipelines.store.versions import content_hash, golden_names, row_hashes, rows_at, seen_condition
 
@@ -111,6 +112,7 @@ def _told(conn: Connection, found: Row, inputs: Row, form: int, until: Mapping[s
         "judgements": inputs.get("judgements"),
         "code": inputs["version"],
         "conservation": fetch(conn, _CONSERVED, (batch_ids,)),
+        "linkage_quality": quality_of(conn, found["run_id"]),
         "validation": fetch(conn, _JUDGED, (batch_ids, f"publication:{number}/%")),
     }
     if form == 1:

@@ -119,4 +119,4 @@ def test_an_empty_report_says_that_there_is_nothing(report: Report, language: La
     )  # fmt: skip
     page = render_page(replace(report, **nothing, deliveries={}, cut_off=None), language)
     assert outline(page).unmatched == []
-    assert page.count('class="empty"') == 13
+    assert page.count('class="empty"') == 14
