@@ -19,8 +19,9 @@ from pipelines.errors import ContractError, Fault
 from pipelines.kernels.standard import standardise_columns
 from pipelines.linkage.policy import load_linkage
 from pipelines.policy import load_release, load_survivorship
-from pipelines.quality.suite import Rule, Suite, load_suites
-from pipelines.quality.supported import SUPPORTED
+from pipelines.quality.derived import ExistsIn, ValueIn
+from pipelines.quality.suite import Suite, load_suites
+from pipelines.quality.supported import SUPPORTED, columns_in
 from pipelines.settings import Settings
 from pipelines.store.access import load_access
 from pipelines.store.golden import golden_tables
@@ -71,6 +72,23 @@ def check_declarations(settings: Settings) -> Checked:
     return Checked(counts, tuple(faults), tuple(_open_places(settings)))
 
 
+def lint_suites(settings: Settings) -> tuple[int, tuple[Fault, ...]]:
+    """The rules there are, and every fault of the suites; Great Expectations itself is asked about arguments.
+
+    Raises:
+        ContractError: when the contracts, which suites are held against, cannot be read.
+    """
+    from pipelines.quality.run import unrunnable  # noqa: PLC0415 - imports Great Expectations, 4 to 12 s
+
+    contracts, faults = load_contracts(settings.contracts), list[Fault]()
+    suites = _read(lambda: load_suites(settings.expectations), faults) or {}
+    faults += [*_unpaired(contracts, suites), *_unfit(contracts, suites)] if suites else []
+    for suite in suites.values():
+        file = f"expectations/{suite.suite}.yml"
+        faults += [Fault(file, f"rules.{rule}", why) for rule, why in unrunnable(suite).items()]
+    return sum(len(suite.rules) for suite in suites.values()), tuple(dict.fromkeys(faults))
+
+
 def _read(load: Callable[[], Read], faults: list[Fault]) -> Read | None:
     try:
         return load()
@@ -103,12 +121,26 @@ def _unfit(contracts: Mapping[str, Contract], suites: Mapping[str, Suite]) -> It
         for table in golden_tables(contracts)
     }
     for name in sorted(columns.keys() & suites.keys()):
+        known = columns[name] | suites[name].derived.keys()
+        yield from _underivable(suites[name], known, columns)
         for rule in suites[name].rules:
             file, place = f"expectations/{name}.yml", f"rules.{rule.id}"
             if rule.expectation not in SUPPORTED:
                 yield Fault(file, place, f"{rule.expectation} cannot be checked")
-            for missing in sorted(_columns_of(rule) - columns[name]):
+            for missing in sorted(columns_in(rule.kwargs) - known):
                 yield Fault(file, place, f"there is no column {missing!r}")
+
+
+def _underivable(suite: Suite, known: set[str], columns: Mapping[str, set[str]]) -> Iterator[Fault]:
+    """Derived columns of what is not there, here or in the table they look into."""
+    file = f"expectations/{suite.suite}.yml"
+    for name, how in suite.derived.items():
+        for missing in sorted(how.sources - known):
+            yield Fault(file, f"derived.{name}", f"there is no column {missing!r}")
+        if isinstance(how, ExistsIn | ValueIn):
+            there = columns.get(f"{AUDITS}/{how.table}")
+            for missing in sorted(how.asked - there) if there is not None else [how.table]:
+                yield Fault(file, f"derived.{name}", f"there is no {missing!r} in published {how.table}")
 
 
 def standard_names(contract: Contract) -> set[str]:
@@ -116,21 +148,6 @@ def standard_names(contract: Contract) -> set[str]:
     nothing = pl.DataFrame(schema={"row_number": pl.Int32})
     standard, _ = standardise_columns(nothing, contract, as_of=date(2000, 1, 1))
     return _ADDED | set(standard.columns)
-
-
-def _columns_of(rule: Rule) -> set[str]:
-    return {*rule.columns, *_columns_in(rule.kwargs.get("row_condition"))}
-
-
-def _columns_in(condition: object) -> set[str]:
-    """Columns a row condition names, however deep."""
-    if isinstance(condition, dict):
-        column = condition.get("column")
-        own = {str(column["name"])} if isinstance(column, dict) and "name" in column else set()
-        return own.union(*(_columns_in(value) for value in condition.values()))
-    if isinstance(condition, list):
-        return set().union(*(_columns_in(part) for part in condition))
-    return set()
 
 
 def _open_places(settings: Settings) -> Iterator[Fault]:

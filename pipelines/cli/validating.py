@@ -1,4 +1,4 @@
-"""The command of a department: validate."""
+"""Commands about rules: validate, of a department; lint, of who writes suites."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from pipelines.cli.console import JsonOption, app, print_json, said
+from pipelines.errors import ContractError
 from pipelines.settings import settings_from_environment
 
 if TYPE_CHECKING:
@@ -96,6 +97,20 @@ def validate(
     else:
         _tell(found, lang)
     raise typer.Exit(3 if found.reason_code else 0)
+
+
+@app.command()
+def lint(as_json: JsonOption = False) -> None:
+    """Check the suites: every field and sentence, columns, thresholds, and that Great Expectations takes the arguments."""
+    from pipelines.checking import lint_suites
+
+    rules, faults = lint_suites(settings_from_environment())
+    if as_json:
+        print_json({"rules": rules, "faults": [vars(fault) for fault in faults]})
+        raise typer.Exit(ContractError.exit_code if faults else 0)
+    if faults:
+        raise ContractError(list(faults))
+    said.print(f"{rules} rules: no fault")
 
 
 def _word(key: str, lang: Language, **facts: object) -> str:

@@ -13,6 +13,8 @@ import polars as pl
 from pipelines.quality.outcome import Outcome, RuleResult
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.contract.model import Thresholds as Allowed
 
 STOPPED: Final = "PB-DL-016"
@@ -43,13 +45,16 @@ class Verdict:
         return tuple(reason.rule_id for reason in self.reasons if reason.decision == "stop")
 
 
-def judge(outcome: Outcome) -> Verdict:
-    """Decide by severity, share and thresholds.
+def judge(outcome: Outcome, usual: Mapping[str, float] | None = None) -> Verdict:
+    """Decide by severity, counts and thresholds.
 
-    Stop beyond a `reject_batch` rule's reject threshold; a reservation beyond any rule's warn
-    threshold, and for every rule that could not be checked; else release.
+    Stop beyond a `reject_batch` rule's reject limits; a reservation beyond any rule's warn limits, and for every
+    rule that could not be checked; else release. `usual` is each rule's median share of the last twelve deliveries,
+    against which `thresholds.change` is held; a rule without one has no change to speak of.
     """
-    reasons = tuple(filter(None, map(_reason, outcome.rules)))
+    usual = usual or {}
+    found = (_reason(result, usual.get(result.rule.id)) for result in outcome.rules)
+    reasons = tuple(reason for reason in found if reason is not None)
     decisions = {reason.decision for reason in reasons}
     if "stop" in decisions:
         return Verdict("stop", reasons)
@@ -74,15 +79,20 @@ def refusal(allowed: Allowed, verdict: Verdict, rows: int, aside: int) -> str | 
     return TOO_MANY_ASIDE if aside / rows > allowed.quarantined else None
 
 
-def _reason(result: RuleResult) -> Reason | None:
+def _reason(result: RuleResult, usual: float | None) -> Reason | None:
     rule = result.rule
     if result.status == "not_checked":
         return Reason(rule.id, "reservations", 0.0, result.reason_not_checked)
-    if result.status == "passed":
+    if not result.failed:
         return None
-    limit = rule.thresholds.reject
-    if rule.severity == "reject_batch" and limit is not None and result.share > limit:
+    allowed = rule.thresholds
+    if rule.severity == "reject_batch" and _beyond(result, allowed.reject, allowed.reject_rows):
         return Reason(rule.id, "stop", result.share)
-    if result.share > rule.thresholds.warn:
+    rises = allowed.change is not None and usual is not None and result.share - usual > allowed.change
+    if rises or _beyond(result, allowed.warn, allowed.warn_rows):
         return Reason(rule.id, "reservations", result.share)
     return None
+
+
+def _beyond(result: RuleResult, share: float | None, rows: int | None) -> bool:
+    return (share is not None and result.share > share) or (rows is not None and result.failed > rows)

@@ -55,6 +55,6 @@ def not_checked(rule: Rule, reason: str) -> RuleResult:
 
 
 def answered(rule: Rule, *, passed: bool, examined: int, failed: int) -> RuleResult:
-    """There is an answer; `passed` is Great Expectations' own word (it knows `mostly`)."""
+    """There is an answer; `passed` is Great Expectations' own word (it knows `mostly`, which the lint keeps out)."""
     share = failed / examined if examined else 0.0
     return RuleResult(rule, "passed" if passed else "failed", examined, failed, share)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from pipelines.errors import PopbaseError
+from pipelines.quality.derived import Tables, add_columns
 from pipelines.quality.document import document_of
 from pipelines.quality.masks import MARK
 from pipelines.quality.outcome import Outcome, RuleResult, answered, not_checked
@@ -31,13 +32,19 @@ CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 def validate_frame(
-    frame: pl.DataFrame, suite: Suite, *, row_id: str = "row_number", today: dt.date | None = None
+    frame: pl.DataFrame,
+    suite: Suite,
+    *,
+    row_id: str = "row_number",
+    today: dt.date | None = None,
+    tables: Tables | None = None,
 ) -> Outcome:
     """What `suite` finds in `frame`.
 
     `row_id` names the column that tells a row in `failing`. `today` is the value of the suites'
     parameter of that name (`max_value: {$PARAMETER: today}`): give the batch's data date, or
-    results depend on the clock, whose date in China is taken otherwise.
+    results depend on the clock, whose date in China is taken otherwise. `tables` gives the rows of the tables that
+    derived columns look into; without it rules on those columns are not checked.
 
     A rule that has no answer (an unknown or unsupported expectation, a column that is not there,
     an exception inside the check) is `not_checked`, with the reason; nothing of it is raised.
@@ -47,8 +54,15 @@ def validate_frame(
     """
     if row_id not in frame.columns:
         raise PopbaseError(f"the frame to validate has no column {row_id!r}")
+    day = today or dt.datetime.now(CHINA).date()
     with _third_party_warnings_ignored():
-        return _validate(frame, suite, row_id, today or dt.datetime.now(CHINA).date())
+        return _validate(add_columns(frame, suite.derived, day, tables), suite, row_id, day)
+
+
+def unrunnable(suite: Suite) -> dict[str, str]:
+    """Rules that no frame could be checked by, and why: Great Expectations does not take their arguments."""
+    with _third_party_warnings_ignored():
+        return _expectations(suite)[1]
 
 
 def _validate(frame: pl.DataFrame, suite: Suite, row_id: str, today: dt.date) -> Outcome:

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from pipelines.contract.model import Declared
+from pipelines.contract.model import Declared, Identifier
 from pipelines.errors import ContractError, Fault
+from pipelines.quality.derived import Derived
 from pipelines.quality.lint import lint_suite
 from pipelines.quality.supported import columns_of
 
@@ -34,21 +35,31 @@ Sentence = Annotated[str, Field(min_length=1)]
 
 
 class Thresholds(Declared):
-    """Shares of the rows examined that may fail.
+    """How much may fail.
 
-    Above `warn` the gate makes a reservation; above `reject` a `reject_batch` rule stops the batch
-    (other severities never do).
+    Beyond a `warn` limit, or `change`, the gate makes a reservation; beyond a `reject` limit a `reject_batch` rule
+    stops the batch (other severities never do).
+
+    Attributes:
+        warn: share of the rows examined.
+        reject: share of the rows examined.
+        warn_rows: number of rows.
+        reject_rows: number of rows.
+        change: share points above the median share of the last twelve deliveries.
     """
 
     warn: Share = 0.0
     reject: Share | None = None
+    warn_rows: Annotated[int, Field(ge=0)] | None = None
+    reject_rows: Annotated[int, Field(ge=0)] | None = None
+    change: Share | None = None
 
 
 class Rule(Declared):
     """One check. `expectation` and `kwargs` are Great Expectations' own names."""
 
     id: Annotated[str, Field(pattern=r"^PB-[A-Z]{3}-\d{3}$")]
-    expectation: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
+    expectation: Annotated[str, Field(pattern=r"^(expect_[a-z_]+|unexpected_rows_expectation)$")]
     kwargs: dict[str, Any]
     severity: Severity
     indicator: Indicator
@@ -65,15 +76,23 @@ class Rule(Declared):
 
     @model_validator(mode="after")
     def _stoppable(self) -> Rule:
-        if self.severity == "reject_batch" and self.thresholds.reject is None:
-            raise ValueError("severity: reject_batch needs `thresholds.reject`")
+        limits = (self.thresholds.reject, self.thresholds.reject_rows)
+        if self.severity == "reject_batch" and limits == (None, None):
+            raise ValueError("severity: reject_batch needs `thresholds.reject` or `thresholds.reject_rows`")
         return self
 
 
 class Suite(Declared):
-    """The rules of one feed or one published table; `suite` is its name, `<folder>/<file>`."""
+    """The rules of one feed or one published table.
+
+    Attributes:
+        suite: its name, `<folder>/<file>`.
+        derived: columns computed before the rules look, in this order.
+        rules: the checks.
+    """
 
     suite: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
+    derived: dict[Identifier, Derived] = Field(default_factory=dict)
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     def rule(self, rule_id: str) -> Rule:

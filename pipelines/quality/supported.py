@@ -65,3 +65,18 @@ def columns_of(kwargs: dict[str, object]) -> tuple[str, ...]:
     single = (kwargs.get(name) for name in ("column", "column_A", "column_B"))
     named = [*single, *(listed if isinstance(listed, list) else [])]
     return tuple(name for name in named if isinstance(name, str))
+
+
+def columns_in(kwargs: dict[str, object]) -> set[str]:
+    """Every column an expectation names, in its arguments or, however deep, in its row condition."""
+    return {*columns_of(kwargs), *_conditioned(kwargs.get("row_condition"))}
+
+
+def _conditioned(condition: object) -> set[str]:
+    if isinstance(condition, dict):
+        column = condition.get("column")
+        own = {str(column["name"])} if isinstance(column, dict) and "name" in column else set()
+        return own.union(*(_conditioned(value) for value in condition.values()))
+    if isinstance(condition, list):
+        return set().union(*(_conditioned(part) for part in condition))
+    return set()

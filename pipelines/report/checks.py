@@ -27,6 +27,10 @@ class RuleLine:
     sentence: Words
     reasons: tuple[str, ...] = ()
     subjects: int = 1
+    warn_rows: int | None = None
+    reject_rows: int | None = None
+    change_at: float | None = None
+    usual: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -35,11 +39,19 @@ class RuleLine:
 
     @property
     def limit(self) -> Literal["within", "warned", "rejected"]:
-        """Between which thresholds the share lies; `rejected` only where the rule may reject."""
-        share = self.share or 0.0
-        if self.severity == "reject_batch" and share > (1 if self.reject_at is None else self.reject_at):
+        """Between which thresholds it lies, as the gate has it; `rejected` only where the rule may reject."""
+        if self.severity == "reject_batch" and self._beyond(self.reject_at, self.reject_rows):
             return "rejected"
-        return "warned" if share > (self.warn_at or 0.0) else "within"
+        rises = None not in (self.change_at, self.usual) and self._risen
+        return "warned" if rises or self._beyond(self.warn_at or 0.0, self.warn_rows) else "within"
+
+    @property
+    def _risen(self) -> bool:
+        return (self.share or 0.0) - (self.usual or 0.0) > (self.change_at or 0.0)
+
+    def _beyond(self, share: float | None, rows: int | None) -> bool:
+        by_share = share is not None and (self.share or 0.0) > share
+        return by_share or (rows is not None and self.failed > rows)
 
 
 @dataclass(frozen=True)

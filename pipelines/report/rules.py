@@ -86,6 +86,10 @@ def _line(scope: str, row: Row) -> RuleLine:
         office=row["office"],
         sentence=Words(row["zh"], row["en"]),
         reasons=(row["reason"],) if row["reason"] else (),
+        warn_rows=row.get("warn_rows"),
+        reject_rows=row.get("reject_rows"),
+        change_at=row.get("change_at"),
+        usual=row.get("usual"),
     )
 
 

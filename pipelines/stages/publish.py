@@ -6,6 +6,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ from pipelines.settings import Settings
 from pipelines.store import publication, runs, signing
 from pipelines.store.certificates import certify
 from pipelines.store.database import open_database
-from pipelines.store.findings import record_rule_results, record_verdict
+from pipelines.store.findings import record_rule_results, record_verdict, usual_of_publications
 from pipelines.store.golden import ensure_tables
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import record_time
 
 if TYPE_CHECKING:
+    from pipelines.quality.derived import Tables
     from pipelines.store.postgres import Connection
 
 STAGE = "publish"
@@ -100,14 +102,17 @@ class Audit:
 def _audit(settings: Settings, conn: Connection, number: int, today: date) -> Audit:
     """Run the published suites on the staged rows, as the database would show them."""
     audit = Audit()
+    tables = lru_cache(3)(partial(publication.rows_at, conn, number=number))  # rules look into other tables
     for path in sorted((settings.expectations / "published").glob("*.yml")):
-        frame = publication.rows_at(conn, path.stem, number)
+        frame = tables(path.stem)
         if frame is not None:
-            audit += _audit_table(conn, path, frame, number, today)
+            audit += _audit_table(conn, path, frame, tables, number, today)
     return audit
 
 
-def _audit_table(conn: Connection, path: Path, frame: pl.DataFrame, number: int, today: date) -> Audit:
+def _audit_table(
+    conn: Connection, path: Path, frame: pl.DataFrame, tables: Tables, number: int, today: date
+) -> Audit:
     from pipelines.quality.gate import judge  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
@@ -115,16 +120,17 @@ def _audit_table(conn: Connection, path: Path, frame: pl.DataFrame, number: int,
     from pipelines.quality.waiving import waive  # noqa: PLC0415
 
     numbered = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("row_number"))
-    outcome = validate_frame(numbered, load_suite(path), today=today)
+    outcome = validate_frame(numbered, load_suite(path), today=today, tables=tables)
     subject, known = (
         f"publication:{number}/{path.stem}",
         signing.waivers(conn, f"published/{path.stem}", today),
     )
-    verdict = judge(outcome)
+    usual = usual_of_publications(conn, path.stem, number)
+    verdict = judge(outcome, usual)
     used = set(verdict.stopped_by) & known.keys()
     signing.record_waived(conn, subject, known, used)
     verdict = waive(verdict, used)
-    record_rule_results(conn, subject, as_rows(outcome))
+    record_rule_results(conn, subject, as_rows(outcome, usual))
     record_verdict(
         conn,
         subject,

@@ -15,7 +15,7 @@ from pipelines.reading import contract_sha256
 from pipelines.settings import Settings
 from pipelines.store import effect, feedback, ledger, signing
 from pipelines.store.database import open_database
-from pipelines.store.findings import record_rule_results, record_verdict
+from pipelines.store.findings import record_rule_results, record_verdict, usual_shares
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -86,15 +86,18 @@ def _validate_one(
 ) -> str | None:
     """Judge a batch, let it pass its gate or not, and write down what was found; why it was refused, or None."""
     from pipelines.quality.gate import judge, quarantined, refusal  # noqa: PLC0415 - Great Expectations is dear
+    from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
 
     started = time.monotonic()
     lake = Lake(settings.lake)
     frame = lake.read(f"standard/{batch.batch_id}")
     outcome = validate_frame(judged_rows(frame), rules.suite, today=batch.data_date)
-    verdict = _waived(conn, batch, judge(outcome))
+    usual = usual_shares(conn, batch.feed, batch.position)
+    verdict = _waived(conn, batch, judge(outcome, usual))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
+    record_rule_results(conn, batch.batch_id, as_rows(outcome, usual))
     _report(conn, batch, outcome, verdict, rules.suite_sha256)
     ledger.record_quarantine(conn, batch.batch_id, STAGE, aside)
     rows_aside = ledger.quarantined_rows(conn, batch.batch_id)
@@ -145,9 +148,6 @@ def _conserve(conn: Connection, batch: ledger.Batch, code: str | None, rows: int
 def _report(
     conn: Connection, batch: ledger.Batch, outcome: Outcome, verdict: Verdict, suite_sha256: str
 ) -> None:
-    from pipelines.quality.rows import as_rows  # noqa: PLC0415
-
-    record_rule_results(conn, batch.batch_id, as_rows(outcome))
     reasons = [reason.rule_id for reason in verdict.reasons]
     record_verdict(
         conn,

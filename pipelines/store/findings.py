@@ -17,10 +17,29 @@ if TYPE_CHECKING:
 RULE_RESULT = {
     "subject": pl.String, "rule_id": pl.String, "severity": pl.String, "status": pl.String,
     "examined": pl.Int64, "failed": pl.Int64, "share": pl.Float64, "warn_at": pl.Float64,
-    "reject_at": pl.Float64, "indicator": pl.String, "basis": pl.String, "office": pl.String,
+    "reject_at": pl.Float64, "warn_rows": pl.Int64, "reject_rows": pl.Int64, "change_at": pl.Float64,
+    "usual": pl.Float64, "indicator": pl.String, "basis": pl.String, "office": pl.String,
     "zh": pl.String, "en": pl.String, "reason": pl.String,
 }  # fmt: skip
 """Columns of quality.rule_result."""
+
+
+USUAL = (
+    "with last as (select batch_id from ledger.batch where feed = %s and position < %s"
+    " and status not in ('landed', 'standardised', 'refused', 'withdrawn', 'replaced')"
+    " order by position desc, arrival desc limit 12)"
+    " select r.rule_id, percentile_cont(0.5) within group (order by r.share) as usual"
+    " from quality.rule_result r join last on last.batch_id = r.subject where r.status <> 'not_checked'"
+    " group by r.rule_id having count(*) >= 3 order by r.rule_id"
+)
+USUAL_PUBLISHED = (
+    "with last as (select 'publication:' || number || '/' || %s as subject from publication.publication"
+    " where number < %s and state = 'released' order by number desc limit 12)"
+    " select r.rule_id, percentile_cont(0.5) within group (order by r.share) as usual"
+    " from quality.rule_result r join last using (subject) where r.status <> 'not_checked'"
+    " group by r.rule_id having count(*) >= 3 order by r.rule_id"
+)
+"""Fewer than three deliveries, or publications, say nothing of what is usual."""
 
 
 def record_rule_results(conn: Connection, subject: str, results: Sequence[dict[str, Any]]) -> None:
@@ -28,6 +47,18 @@ def record_rule_results(conn: Connection, subject: str, results: Sequence[dict[s
     execute(conn, "delete from quality.rule_result where subject = %s", (subject,))
     lines = [{"subject": subject, **result} for result in results]
     copy_frame(conn, "quality.rule_result", pl.DataFrame(lines, schema=RULE_RESULT))
+
+
+def usual_shares(conn: Connection, feed: str, position: int) -> dict[str, float]:
+    """Each rule's median share in the last twelve deliveries before a place in the feed's order that were judged."""
+    rows = fetch(conn, USUAL, (feed, position))
+    return {row["rule_id"]: float(row["usual"]) for row in rows}
+
+
+def usual_of_publications(conn: Connection, table: str, number: int) -> dict[str, float]:
+    """Each rule's median share in the last twelve released publications of a table before this one."""
+    rows = fetch(conn, USUAL_PUBLISHED, (table, number))
+    return {row["rule_id"]: float(row["usual"]) for row in rows}
 
 
 def record_verdict(

@@ -21,6 +21,7 @@ shares as (
 )
 select
     r.rule_id, r.severity, r.status, r.examined, r.failed, r.share, s.share_before, s.history, r.warn_at, r.reject_at,
+    r.warn_rows, r.reject_rows, r.change_at, r.usual,
     r.indicator, r.basis, r.office, r.zh, r.en, r.reason, w.waiver_id
 from quality.rule_result as r
 join past as p on p.batch_id = r.subject and p.back = 1

@@ -30,14 +30,14 @@ def _received(county: Path, contract: Contract) -> list[tuple[pl.DataFrame, pl.D
     answers = []
     for found in find_deliveries(county / "inbox", contract.feed):
         manifest = read_manifest(found)
-        with _opened(county, contract, manifest, found.folder) as source:
+        with opened(county, contract, manifest, found.folder) as source:
             told, comparable = _judged(source, contract, manifest)
         whose = (pl.lit(contract.feed).alias("feed"), pl.lit(manifest.sequence, pl.Int64).alias("sequence"))
         answers.append((told.select(*whose, pl.all()), comparable.select(*whose, pl.all())))
     return answers
 
 
-def _opened(county: Path, contract: Contract, manifest: Manifest, folder: Path) -> IO[bytes]:
+def opened(county: Path, contract: Contract, manifest: Manifest, folder: Path) -> IO[bytes]:
     if contract.delivery.form == "table":
         table = pl.read_parquet(county / "front" / f"{contract.delivery.table}.parquet")
         package = table.filter(pl.col("BAO") == str(manifest.package)).drop("BAO")

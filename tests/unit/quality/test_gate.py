@@ -11,7 +11,7 @@ from pipelines.quality.rows import as_rows
 from pipelines.quality.suite import Rule
 
 
-def made(severity: str, warn: float = 0.0, reject: float | None = 0.5) -> Rule:
+def made(severity: str, warn: float = 0.0, reject: float | None = 0.5, **more: float) -> Rule:
     return Rule.model_validate({
         "id": "PB-TST-001",
         "expectation": "expect_column_values_to_be_unique",
@@ -20,7 +20,7 @@ def made(severity: str, warn: float = 0.0, reject: float | None = 0.5) -> Rule:
         "indicator": "0304",
         "basis": "GB/T 36344-2018",
         "office": "测试局",
-        "thresholds": {"warn": warn, "reject": reject},
+        "thresholds": {"warn": warn, "reject": reject, **more},
         "zh": "测试",
         "en": "A test",
     })  # fmt: skip
@@ -48,6 +48,26 @@ def found(severity: str, failed: int, **thresholds: Any) -> RuleResult:
 )
 def test_severity_and_share_decide(result: RuleResult, decision: str) -> None:
     assert judge(outcome_of(result)).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "decision"),
+    [
+        ({"warn": 1, "warn_rows": 3}, "release"),
+        ({"warn": 1, "warn_rows": 2}, "reservations"),
+        ({"warn": 1, "reject": None, "reject_rows": 2}, "stop"),
+        ({"warn": 1, "reject": None, "reject_rows": 3}, "release"),
+        ({"warn": 1, "change": 0.1}, "release"),  # 0.3 is not more than 0.2 + 0.1
+        ({"warn": 1, "change": 0.05}, "reservations"),
+    ],
+)
+def test_numbers_of_rows_and_change_decide_too(thresholds: dict[str, Any], decision: str) -> None:
+    outcome = outcome_of(found("reject_batch", 3, **thresholds))
+    assert judge(outcome, {"PB-TST-001": 0.2}).decision == decision
+
+
+def test_without_a_past_there_is_no_change() -> None:
+    assert judge(outcome_of(found("warn", 3, warn=1, change=0.0)), {}).decision == "release"
 
 
 def test_one_stop_outweighs_everything_else() -> None:

@@ -15,7 +15,8 @@ UNIQUE = "expect_column_values_to_be_unique"
 def rule(number: int, expectation: str, kwargs: dict[str, Any], **other: Any) -> dict[str, Any]:
     texts = {"basis": "GB/T 36344-2018", "office": "测试局", "zh": "测试", "en": "A test"}
     check = {"id": f"PB-TST-{number:03d}", "expectation": expectation, "kwargs": kwargs}
-    return {**check, **texts, "severity": "warn", "indicator": "0201", **other}
+    told = {"severity": "warn", "indicator": "0201", "thresholds": {"warn": 0.0}}
+    return {**check, **texts, **told, **other}
 
 
 def written(folder: Path, name: str, *rules: dict[str, Any]) -> Path:
