@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.comparing import changed_since, difference, of_deliveries
 from pipelines.errors import UsageError
-from pipelines.store import consistency
+from pipelines.store import audit, consistency
 from pipelines.store.certificates import certificates
 from pipelines.store.database import open_database
 from pipelines.store.digests import read_plainly
 from pipelines.store.facts import FORM, GROWING, facts
 from pipelines.store.keys import is_signed, public_key
 from pipelines.store.lake import Lake
+from pipelines.store.postgres import see_one_state
 from pipelines.store.publication import content_hash_of, publications
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def verify(settings: Settings, number: int, *, key: Path | None = None, held: Pa
     """
     public = public_key(key or settings.signing_key.with_suffix(".pub"))
     with open_database(settings) as conn:
+        see_one_state(conn)
         return examine(conn, Lake(settings.lake), number, public, held)
 
 
@@ -110,12 +112,14 @@ def _checks(
     if mine is not None:
         yield from _contents(conn, lake, proof, mine)
         yield from consistency.faults(conn)
+        yield from audit.faults(conn)
 
 
 def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
     """The certificate against what is stored."""
     said = json.loads(mine["body"])
     until = {name: said[name]["until"] for name in GROWING if name in said}
+    until |= {"events": said["events"]["position"]} if "events" in said else {}
     found = _plain(facts(conn, proof.number, said["form"], until))
     yield "publication", None if found else "it, or the run that made it, is gone or there twice"
     since = str(said.get("released_at") or mine["signed_at"])

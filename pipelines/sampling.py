@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
-from pipelines.store import publication, runs, signing
+from pipelines.store import audit, publication, runs, signing
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch_frame
@@ -69,6 +69,8 @@ def sample(
         if purpose is not None:
             ids = chosen["person_id"].to_list()
             signing.record_unmasking(conn, f"publication:{number}", seed, ids, by=by, purpose=purpose)
+        drawn = {"seed": seed, "cases": chosen.height, "is_unmasked": purpose is not None}
+        audit.record(conn, audit.Event("sampled", f"publication:{number}", by or "operator", drawn))
         cases = chosen.join(persons, on="person_id", how="left").sort("stratum", "person_id")
         files = [_write(folder / "cases.csv", cases), _write(folder / "sources.csv", sources)]
     return {

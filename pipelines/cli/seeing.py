@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,9 +11,6 @@ from rich.table import Table
 from pipelines.cli.console import JsonOption, app, print_json, said
 from pipelines.errors import UsageError
 from pipelines.settings import settings_from_environment
-
-if TYPE_CHECKING:
-    from pipelines.proving import Proof
 
 
 @app.command()
@@ -90,63 +86,6 @@ def publications(as_json: JsonOption = False) -> None:
             str(row["released_at"] or "")[:19],
         )
     said.print(table)
-
-
-@app.command()
-def verify(
-    number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every publication that has a certificate.")] = False,
-    key: Annotated[Path | None, typer.Option(help="The auditor's copy of the public key.")] = None,
-    certificate: Annotated[Path | None, typer.Option(help="A certificate the auditor kept.")] = None,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
-    as_json: JsonOption = False,
-) -> None:
-    """Whether a publication is still what its certificate says; names the first thing that does not fit.
-
-    Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
-    """
-    from pipelines import proving
-    from pipelines.store import publication
-    from pipelines.store.database import open_database
-
-    settings = settings_from_environment()
-    with open_database(settings) as conn:
-        chosen = [publication.pointer(conn) if number is None else number]
-    if every:
-        chosen = proving.certified(settings) or chosen
-    proofs = [proving.verify(settings, one, key=key, held=certificate) for one in chosen]
-    if as_json:
-        told = [proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"} for proof in proofs]
-        print_json(told if every else told[0])
-    else:
-        for proof in proofs:
-            _tell_proof(proof, lang)
-    raise typer.Exit(1 if any(proof.altered for proof in proofs) else 0)
-
-
-def _tell_proof(proof: Proof, lang: str) -> None:
-    verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
-    told = proof.altered or proof.sha256
-    line = f"{proof.number}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)"
-    said.print("\n".join([line, *(f"  · {note}" for note in proof.notes)]), markup=False)
-
-
-@app.command(name="as-of")
-def as_of(
-    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day; its end counts, in China.")],
-    as_json: JsonOption = False,
-) -> None:
-    """What readers saw on a day: the publication, its rows by table, and the condition to read them by."""
-    from pipelines.looking_back import seen_on
-
-    seen = seen_on(settings_from_environment(), day.date())
-    if as_json:
-        print_json(seen)
-        return
-    said.print(f"{day.date()}: publication {seen['publication'] or 'none yet'}")
-    for table, rows in seen["tables"].items():
-        said.print(f"  {table:<20} {rows:>10,}")
-    said.print(f"its rows in golden.<table> are those with {seen['where']}", markup=False)
 
 
 @app.command()

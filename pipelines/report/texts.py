@@ -12,6 +12,7 @@ from pipelines.report.basics import Fact, Language, Words
 
 TEXTS = Path(__file__).with_name("texts.yml")
 SITE_TEXTS = Path(__file__).with_name("texts_site.yml")
+AUDIT_TEXTS = Path(__file__).with_name("audit_texts.yml")
 
 
 @cache
@@ -52,3 +53,9 @@ def _spell(fact: Fact, language: Language) -> str:
         listed = (name if count is None else f"{name} {count:,}" for name, count in named)
         return ("、" if language == "zh" else ", ").join(listed)
     return f"{fact:,}" if isinstance(fact, int) else str(fact)
+
+
+def kinds_of_events(language: Language) -> dict[str, str]:
+    """What each kind of event of the audit chain is called."""
+    declared = yaml.safe_load(AUDIT_TEXTS.read_text(encoding="utf-8"))
+    return {kind: text[language] for kind, text in declared.items()}

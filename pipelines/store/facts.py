@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.store import audit
 from pipelines.store.digests import digest, golden_digest
 from pipelines.store.ledger import FLAG_NOTES
 from pipelines.store.linkage_quality import quality_of
@@ -132,6 +133,7 @@ def _more(conn: Connection, number: int, batch_ids: list[str], until: Mapping[st
         "deliveries": _deliveries(conn, batch_ids),
         "audit": _of_each(conn, _QUALITY, "subject like %s", (f"publication:{number}/%",)),
         **{name: _grown(conn, name, until.get(name)) for name in GROWING},
+        "events": audit.head(conn, until.get("events")),
     }
 
 

@@ -208,6 +208,12 @@ def advisory_lock(conn: Connection, name: str) -> None:
     execute(conn, "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
+def see_one_state(conn: Connection) -> None:
+    """Begin a transaction whose queries all see the same state, whoever writes meanwhile."""
+    conn.commit()
+    execute(conn, "set transaction isolation level repeatable read")
+
+
 @contextmanager
 def acting_as(conn: Connection, role: str) -> Iterator[None]:
     """Be that role for a while, so that what is made belongs to it."""

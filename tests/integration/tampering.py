@@ -27,6 +27,9 @@ TABLES = {
     "publication.pointer": "is_only",
     "publication.movement": "movement_id",
     "publication.certificate": "number",
+    "audit.event": "entry",
+    "ledger.delivery": "delivery_id",
+    "resolution.judgement": "judgement_id",
 }
 OTHER = {
     "text": "coalesce({c}, '') || '~'", "integer": "coalesce({c}, 0) + 1", "bigint": "coalesce({c}, 0) + 1",

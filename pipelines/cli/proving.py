@@ -1,0 +1,115 @@
+"""Commands that prove: verify, as-of, audit-log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from pipelines.cli.console import JsonOption, app, print_json, said
+from pipelines.settings import settings_from_environment
+
+if TYPE_CHECKING:
+    from pipelines.proving import Proof
+
+CHINA: Final = timezone(timedelta(hours=8))
+LangOption = Annotated[str, typer.Option(help="zh or en.")]
+
+
+@app.command()
+def verify(
+    number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every publication that has a certificate.")] = False,
+    key: Annotated[Path | None, typer.Option(help="The auditor's copy of the public key.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="A certificate the auditor kept.")] = None,
+    lang: LangOption = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """Whether a publication is still what its certificate says; names the first thing that does not fit.
+
+    Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
+    """
+    from pipelines import proving
+    from pipelines.store import publication
+    from pipelines.store.database import open_database
+
+    settings = settings_from_environment()
+    with open_database(settings) as conn:
+        chosen = [publication.pointer(conn) if number is None else number]
+    if every:
+        chosen = proving.certified(settings) or chosen
+    proofs = [proving.verify(settings, one, key=key, held=certificate) for one in chosen]
+    if as_json:
+        told = [proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"} for proof in proofs]
+        print_json(told if every else told[0])
+    else:
+        for proof in proofs:
+            _tell_proof(proof, lang)
+    raise typer.Exit(1 if any(proof.altered for proof in proofs) else 0)
+
+
+def _tell_proof(proof: Proof, lang: str) -> None:
+    verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
+    told = proof.altered or proof.sha256
+    line = f"{proof.number}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)"
+    said.print("\n".join([line, *(f"  · {note}" for note in proof.notes)]), markup=False)
+
+
+@app.command(name="as-of")
+def as_of(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day; its end counts, in China.")],
+    as_json: JsonOption = False,
+) -> None:
+    """What readers saw on a day: the publication, its rows by table, and the condition to read them by."""
+    from pipelines.looking_back import seen_on
+
+    seen = seen_on(settings_from_environment(), day.date())
+    if as_json:
+        print_json(seen)
+        return
+    said.print(f"{day.date()}: publication {seen['publication'] or 'none yet'}")
+    for table, rows in seen["tables"].items():
+        said.print(f"  {table:<20} {rows:>10,}")
+    said.print(f"its rows in golden.<table> are those with {seen['where']}", markup=False)
+
+
+@app.command(name="audit-log")
+def audit_log(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, in China.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only events of this kind, as --json names it.")] = None,
+    lang: LangOption = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """What happened, in order: deliveries, validations, merges, judgements, signatures, publications, unmaskings.
+
+    Events hold ids, codes, counts and hashes, no value of a person. popbase verify checks that none is missing.
+    """
+    from pipelines.report.texts import kinds_of_events
+    from pipelines.store import audit
+    from pipelines.store.database import open_database
+
+    with open_database(settings_from_environment()) as conn:
+        rows = audit.events(conn, since.replace(tzinfo=CHINA) if since else None)
+    rows = [row for row in rows if kind in (None, row["kind"])]
+    if as_json:
+        print_json([{name: row[name] for name in row if name not in ("micros", "entry")} for row in rows])
+        return
+    names = kinds_of_events("en" if lang == "en" else "zh")
+    for row in rows:
+        said.print(_told_event(row, names), markup=False)
+
+
+def _told_event(row: dict[str, Any], names: dict[str, str]) -> str:
+    """One line: place, time, kind, subject, actor, codes and counts."""
+    told = " ".join(
+        f"{name}={value}"
+        for name, value in row["facts"].items()
+        if value is not None and name not in ("row", "rules")
+    )
+    when = f"{row['happened_at'].astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+    what = names.get(row["kind"], row["kind"])
+    return f"{row['position']:>6}  {when}  {what}  {row['subject']}  {row['actor']}  {told}".rstrip()
