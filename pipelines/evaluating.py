@@ -14,6 +14,7 @@ from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import Batch
 from pipelines.store.postgres import fetch_frame
+from pipelines.store.publication import pointer, run_of
 from pipelines.store.records import accepted_chain, current_records
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 TRUTH = {"feed": pl.String, "data_date": pl.String, "row": pl.String, "person": pl.String}
+EXCUSING = ("number_history", "judgement")
 PLACE = ["feed", "data_date", "row_number"]
 
 
@@ -35,11 +37,13 @@ def evaluate_truth(settings: Settings, truth_file: Path) -> dict[str, Any]:
     with open_database(settings) as conn:
         records = _current(settings, conn)
         members = _memberships(conn)
+        excused = _excused(settings, conn)
     if "sequence" in truth.columns and truth["sequence"].null_count() == 0:
         joined = records.join(truth, on=[*PLACE, "sequence"], how="inner")
     else:
         joined = records.join(truth.drop("sequence", strict=False), on=PLACE, how="inner")
-    return evaluate(joined.join(members, on="record_key", how="left"))
+    told = joined.with_columns(is_excused=pl.col("record_key").is_in(excused.implode()))
+    return evaluate(told.join(members, on="record_key", how="left"))
 
 
 def _truth(path: Path) -> pl.DataFrame:
@@ -109,6 +113,16 @@ def _quarantined(conn: Connection, chain: list[Batch], valid: pl.DataFrame) -> p
     placed = rows.join(about, on="batch_id").join(known, on=["batch_id", "row_number"], how="left")
     key = pl.format("quarantined|{}|{}", "batch_id", "row_number").alias("record_key")
     return placed.with_columns(key, pl.col("own_id_valid").fill_null(value=False))
+
+
+def _excused(settings: Settings, conn: Connection) -> pl.Series:
+    """Records that number history or a judgement joined with others, in the run that readers see."""
+    number = pointer(conn)
+    if number == 0:
+        return pl.Series(dtype=pl.String)
+    links = Lake(settings.lake).scan(f"links/{run_of(conn, number)}").filter(pl.col("method").is_in(EXCUSING))
+    sides = [links.select(record_key=side) for side in ("record_a", "record_b")]
+    return pl.concat(sides).unique().collect()["record_key"]
 
 
 def _memberships(conn: Connection) -> pl.DataFrame:

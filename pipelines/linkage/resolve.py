@@ -11,6 +11,7 @@ from pipelines.linkage import clustering
 from pipelines.linkage.double_ids import double_ids
 from pipelines.linkage.frame import LINKS, complete
 from pipelines.linkage.identify import Identified, identify
+from pipelines.linkage.number_history import METHOD, canonical_numbers, outdated
 from pipelines.linkage.persons import assign
 from pipelines.linkage.policy import LinkagePolicy
 from pipelines.linkage.residual import FellegiSunterEngine, ResidualEngine
@@ -30,7 +31,7 @@ class Resolution:
     Attributes:
         memberships: record_key, person_id, number.
         links: record_a, record_b, method, weight, probability: what joined records. Methods:
-            valid_id, upgraded_id, roll_number (each record with the anchor of its ID), id_repair,
+            valid_id, upgraded_id, roll_number, number_history (each record with the anchor of its ID), id_repair,
             probabilistic (between anchors), judgement.
         possible: the same columns: for clerical review.
         conflicts: conflict_id, reason_code, record_keys.
@@ -56,6 +57,7 @@ def resolve(
     *,
     next_number: int | None = None,
     engine: ResidualEngine | None = None,
+    history: pl.DataFrame | None = None,
 ) -> Resolution:
     """Resolve the current records.
 
@@ -67,13 +69,14 @@ def resolve(
         next_number: the first number that no person ever had; default: after the highest of
             `previous`.
         engine: of the residual; default: FellegiSunterEngine.
+        history: numbers that registers corrected; see kernels.number_changes.
     """
     if not isinstance(policy, LinkagePolicy):
         policy = LinkagePolicy.model_validate(policy)
     before = PREVIOUS.to_frame() if previous is None else previous.select(PREVIOUS.names())
     judged = JUDGEMENTS.to_frame() if judgements is None else judgements.select(JUDGEMENTS.names())
     frame = complete(records)
-    identified = identify(frame, policy)
+    identified = _identified(frame, policy, history)
     units = units_of(frame, identified)
     found = (engine or FellegiSunterEngine(policy)).link(units)
     proposed = _by_records(found.links, units)
@@ -90,11 +93,23 @@ def resolve(
         memberships=given.memberships,
         links=_inside(joined, grown.clusters),
         possible=_between(review, grown.clusters, judged),
-        conflicts=pl.concat([identified.conflicts, cases]).sort("conflict_id"),
+        conflicts=pl.concat([identified.conflicts, cases, outdated(identified.parts)]).sort("conflict_id"),
         events=given.events,
         model={**found.model, "units": units["unit"].n_unique(), "refused": _counts(grown.refused)},
         next_number=given.next_number,
     )
+
+
+def _identified(frame: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame | None) -> Identified:
+    """By the IDs; where a register corrected one, the old and the new one are the same."""
+    if history is None or history.is_empty():
+        return identify(frame, policy)
+    canonical = canonical_numbers(frame, history).alias("canonical")
+    found = identify(frame.with_columns(canonical.alias("citizen_id")), policy)
+    replaced = frame.with_columns(canonical).filter(pl.col("canonical") != pl.col("citizen_id"))["record_key"]
+    by_history = pl.col("record_key").is_in(replaced.implode())
+    method = pl.when(by_history).then(pl.lit(METHOD)).otherwise("method").alias("method")
+    return Identified(found.parts.with_columns(method), found.conflicts)
 
 
 def units_of(frame: pl.DataFrame, identified: Identified) -> pl.DataFrame:

@@ -52,4 +52,10 @@ PB-LK-008 warn
 One person has several records in one feed
 请核实是否重复登记
 Check for a double registration
+
+PB-LK-009 warn
+记录仍使用旧公民身份号码，登记机关已更正
+The record still carries an old citizen ID that a register has corrected
+请更新号码
+Update the number
 """

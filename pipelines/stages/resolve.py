@@ -19,6 +19,7 @@ from pipelines.store import judging, linkage_quality, runs
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import Batch, batches_named, record_time
+from pipelines.store.number_history import number_history
 from pipelines.store.publication import pointer
 from pipelines.store.records import accepted_chain, current_records
 
@@ -56,14 +57,15 @@ def resolve(settings: Settings) -> dict[str, Any]:
         chains = {feed: accepted_chain(conn, feed) for feed in contracts}
         base = pointer(conn)
         judged = judging.verdicts(conn)
-        inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain}, judged)
+        history = number_history(conn, lake, contracts, chains)
+        inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain}, judged, history)
         run_id = _run_id(inputs, base)
         if not inputs["feeds"] or runs.released_inputs(conn, base) == inputs:
             return {"run_id": None}
         frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
         records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-        resolution = _link(settings, conn, records, contracts, judged)
-        _keep(lake, run_id, resolution, judged)
+        resolution = _link(settings, conn, records, contracts, judged, history)
+        _keep(lake, run_id, resolution, judged, history)
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
         judging.record_cases(conn, run_id, _cases(settings, records, resolution, judged))
@@ -73,7 +75,9 @@ def resolve(settings: Settings) -> dict[str, Any]:
     return _summary(run_id, records, resolution)
 
 
-def _inputs(settings: Settings, chains: dict[str, list[Batch]], judged: pl.DataFrame) -> dict[str, Any]:
+def _inputs(
+    settings: Settings, chains: dict[str, list[Batch]], judged: pl.DataFrame, history: pl.DataFrame
+) -> dict[str, Any]:
     """All a publication depends on: the batches, what the data office decided, what people judged, the code."""
     decided = {
         path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -94,6 +98,7 @@ def _inputs(settings: Settings, chains: dict[str, list[Batch]], judged: pl.DataF
         "contracts": declared.hexdigest(),
         "version": __version__,
         **({} if judged.is_empty() else {"judgements": _hash_of(judged)}),
+        **({} if history.is_empty() else {"number_history": _hash_of(history)}),
     } | ({} if settings.estimator == "engine" else {"estimator": settings.estimator})
 
 
@@ -148,6 +153,7 @@ def _link(
     records: pl.DataFrame,
     contracts: Mapping[str, Contract],
     judged: pl.DataFrame,
+    history: pl.DataFrame,
 ) -> Resolution:
     from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
     from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
@@ -162,6 +168,7 @@ def _link(
         policy,
         next_number=runs.next_number(conn),
         engine=FellegiSunterEngine(policy, settings.estimator),
+        history=history,
     )
     once_each = [feed for feed, contract in contracts.items() if contract.once_each]
     told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")
@@ -188,9 +195,12 @@ def _quality(settings: Settings, records: pl.DataFrame, resolution: Resolution, 
     return hidden_quality(hidden, traits_of(records, resolution.memberships), on)
 
 
-def _keep(lake: Lake, run_id: str, resolution: Resolution, judged: pl.DataFrame) -> None:
-    """What explains the run later; the lake alone tells which judgements it was made by."""
+def _keep(
+    lake: Lake, run_id: str, resolution: Resolution, judged: pl.DataFrame, history: pl.DataFrame
+) -> None:
+    """What explains the run later; the lake alone tells which judgements and corrected numbers it was made by."""
     lake.write(f"judged/{run_id}", judged)
+    lake.write(f"history/{run_id}", history)
     lake.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
     lake.write(f"links/{run_id}", resolution.links)
     lake.write(f"possible/{run_id}", resolution.possible)

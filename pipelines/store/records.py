@@ -43,8 +43,8 @@ def current_records(lake: Lake, chain: Sequence[Batch]) -> pl.DataFrame | None:
     Raises:
         PopbaseError: when the batches were standardised by contracts that do not fit each other.
     """
-    known = next((n for n in range(len(chain), 1, -1) if lake.has(_name(chain[:n]))), 0)
-    state = lake.read(_name(chain[:known])) if known else None
+    known = next((n for n in range(len(chain), 1, -1) if lake.has(state_name(chain[:n]))), 0)
+    state = lake.read(state_name(chain[:known])) if known else None
     for batch in chain[known:]:
         try:
             state = apply_batch(state, _accepted(lake, batch), batch.mode)
@@ -54,7 +54,7 @@ def current_records(lake: Lake, chain: Sequence[Batch]) -> pl.DataFrame | None:
                 f"{batch.batch_id} has other types than the batches before", hint=hint
             ) from None
     if state is not None and len(chain) > max(known, 1):
-        lake.write(_name(chain), state)
+        lake.write(state_name(chain), state)
     return state
 
 
@@ -69,8 +69,8 @@ def current_keys(lake: Lake, chain: Sequence[Batch]) -> pl.DataFrame:
 
 def count_current(lake: Lake, chain: Sequence[Batch]) -> int:
     """How many records are in effect after the chain."""
-    if len(chain) > 1 and lake.has(_name(chain)):
-        return int(lake.scan(_name(chain)).select(pl.len()).collect().item())
+    if len(chain) > 1 and lake.has(state_name(chain)):
+        return int(lake.scan(state_name(chain)).select(pl.len()).collect().item())
     return current_keys(lake, chain).height
 
 
@@ -81,7 +81,10 @@ def _accepted(lake: Lake, batch: Batch) -> pl.DataFrame:
     )
 
 
-def _name(chain: Sequence[Batch]) -> str:
-    """Of a batch that was validated again another content is accepted, so its version is part of the name."""
+def state_name(chain: Sequence[Batch]) -> str:
+    """Where the lake keeps the register after a chain.
+
+    Of a batch that was validated again another content is accepted, so its version is part of the name.
+    """
     joined = "\n".join(f"{batch.batch_id} {batch.version}" for batch in chain)
     return f"state/{hashlib.sha256(joined.encode()).hexdigest()[:32]}"
