@@ -13,6 +13,8 @@ import polars as pl
 from pipelines.linkage.frame import RECORDS
 from pipelines.settings import Settings
 from pipelines.stages.resolve import resolve
+from pipelines.stages.survive import survive
+from pipelines.store import publication
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute, fetch
@@ -67,6 +69,17 @@ class Town:
 
     def resolve(self) -> dict[str, Any]:
         return resolve(self.settings)
+
+    def publish(self) -> int:
+        """Let readers see what was resolved last; the audit has tests of its own."""
+        made = survive(self.settings)
+        lake = Lake(self.settings.lake)
+        with open_database(self.settings) as conn:
+            tables = {name: lake.read(f"golden/{made['run_id']}/{name}") for name in made["rows"]}
+            said = lake.read(f"provenance/{made['run_id']}")
+            staged = publication.stage(conn, made["run_id"], tables, said, publication.pointer(conn))
+            publication.release(conn, staged.number)
+        return staged.number
 
     def persons(self) -> dict[str, str]:
         """{key: person_id} of the register's records."""

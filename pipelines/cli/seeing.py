@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -11,6 +11,19 @@ from rich.table import Table
 from pipelines.cli.console import JsonOption, app, print_json, said
 from pipelines.errors import UsageError
 from pipelines.settings import settings_from_environment
+
+if TYPE_CHECKING:
+    from pipelines.report.basics import Language
+    from pipelines.report.waterfall import Panel
+
+
+LangOption = Annotated[Literal["zh", "en"], typer.Option(help="Language of the output.")]
+PublicationOption = Annotated[
+    int | None, typer.Option(help="Of which publication; default: the one readers see.")
+]
+SvgOption = Annotated[
+    Path | None, typer.Option("--svg", help="Also draw the weights as a waterfall into this file (SVG).")
+]
 
 
 @app.command()
@@ -36,28 +49,49 @@ def evaluate(
 @app.command()
 def explain(
     person_id: Annotated[str, typer.Argument(help="A person's id, as in shared.person.")],
+    publication: PublicationOption = None,
+    svg: SvgOption = None,
+    lang: LangOption = "zh",
     as_json: JsonOption = False,
 ) -> None:
-    """Why these records are one person: links, methods, weights, and where each value came from."""
+    """Why these records are one person in a publication: links and their weights, cases, numbers, events, and of each value who said it and who lost. No value is shown."""
     from pipelines.explaining import explain_person
+    from pipelines.report.waterfall import panels_of
 
-    explained = explain_person(settings_from_environment(), person_id)
-    if as_json:
-        print_json(explained)
-    else:
-        said.print(explained["text"], markup=False)
+    told = explain_person(settings_from_environment(), person_id, number=publication, language=lang)
+    titled = ((f"{link['a']} — {link['b']}", link["evidence"]) for link in told["links"])
+    _tell_explained(told, panels_of(titled), svg, lang, as_json)
 
 
 @app.command()
-def link(record_a: str, record_b: str, as_json: JsonOption = False) -> None:
-    """Why two records are, or are not, one person. Records are named as in `popbase explain`."""
+def link(
+    record_a: Annotated[str, typer.Argument(help="A record, as `popbase explain` names it.")],
+    record_b: Annotated[str, typer.Argument(help="Another.")],
+    publication: PublicationOption = None,
+    svg: SvgOption = None,
+    lang: LangOption = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """Why two records are, or are not, one person: every level and weight, the rules, constraints and judgements."""
     from pipelines.explaining import explain_pair
+    from pipelines.report.waterfall import panels_of
 
-    explained = explain_pair(settings_from_environment(), record_a, record_b)
+    told = explain_pair(settings_from_environment(), record_a, record_b, number=publication, language=lang)
+    panels = panels_of([(f"{record_a} — {record_b}", told["beside"] or told["evidence"])])
+    _tell_explained(told, panels, svg, lang, as_json)
+
+
+def _tell_explained(
+    told: dict[str, Any], panels: list[Panel], svg: Path | None, lang: Language, as_json: bool
+) -> None:
+    from pipelines.report.waterfall import waterfall
+
+    if svg is not None:
+        svg.write_text(waterfall(panels, lang), encoding="utf-8")
     if as_json:
-        print_json(explained)
+        print_json({name: value for name, value in told.items() if name != "text"})
     else:
-        said.print(explained["text"], markup=False)
+        said.print(told["text"], markup=False)
 
 
 @app.command()

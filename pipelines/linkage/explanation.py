@@ -1,123 +1,195 @@
-"""Why records are one person, or may be: links, levels and bits, without values of persons."""
+"""Why two records are linked, or are not: levels, weights and the rules that brought them together, without values.
+
+The evidence is computed anew by the run's own model over the run's own records, so the bits of a pair add up to the
+weight of its link but for the rounding of the model as it is kept.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
-from pipelines.linkage.attributes import attributes
-from pipelines.linkage.comparing import compare
+from pipelines.linkage.attributes import Attributes, attributes
+from pipelines.linkage.blocking import _keys as blocking_keys
+from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.frame import complete
-from pipelines.linkage.identify import identify
-from pipelines.linkage.model import declared_model
+from pipelines.linkage.hiding import as_fitted
+from pipelines.linkage.model import Model, declared_model
 from pipelines.linkage.policy import LEVELS
-from pipelines.linkage.residual import FAMILY, evidence
-from pipelines.linkage.resolve import units_of
+from pipelines.linkage.residual import evidence
+from pipelines.linkage.resolve import identified_by, units_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pipelines.linkage.policy import LinkagePolicy
 
-_ROUND: Final = 2
+_ROUND, _UNHEARD = 3, 0.01
+_PAIR: Final = {"a": pl.Int32, "b": pl.Int32}
+_NUMBER: Final = ("citizen_id", "citizen_id_cleaned", "citizen_id_born_on", "citizen_id_sex_code")
+RULES: Final = (
+    "name_birth", "sound_birth", "surname_birth", "name_telephone", "name_guardian", "name_household",
+    "name_employer", "name_address", "name_telephone_head", "name_telephone_tail", "birth_household",
+    "birth_telephone", "name_year_street", "local_number", "number_slip", "number_same", "number_head",
+)  # fmt: skip
+"""Blocking rules in the order in which blocking gives their keys."""
 
 
-def explain_person(
-    person_id: str,
-    memberships: pl.DataFrame,
-    links: pl.DataFrame,
-    conflicts: pl.DataFrame | None = None,
-) -> dict[str, Any]:
-    """The records of a person, the links that hold them together, and the cases they stand in.
+def explain_pairs(
+    pairs: Sequence[tuple[str, str]],
+    records: pl.DataFrame,
+    policy: LinkagePolicy,
+    summary: Mapping[str, Any] | None = None,
+    history: pl.DataFrame | None = None,
+) -> list[dict[str, Any]]:
+    """How the records of each pair compare.
 
     Args:
-        person_id: of the person.
-        memberships: record_key, person_id.
-        links: see frame.LINKS.
-        conflicts: see frame.CONFLICTS.
+        pairs: of record keys.
+        records: all records of the run, see frame.RECORDS.
+        policy: the run's.
+        summary: of the run's model; default: the policy's own m.
+        history: numbers that registers corrected, see resolve.resolve.
+
+    Returns:
+        For each pair `joined_by` (the method of one citizen ID, else None), `both_have_ids`, and, of records that no
+        citizen ID joins, `comparisons` (comparison, level, m, u, count, bits), `steps` (evidence, bits: what counts
+        after what depends on each other was counted once, the prior first), `weight`, `probability`, `rules` (blocking
+        rules under which they meet), `link_weight`, `possible_weight` and `population`.
+
+    Raises:
+        KeyError: a record is not among `records`.
     """
-    keys = memberships.filter(pl.col("person_id") == person_id)["record_key"].sort()
-    mine = links.filter(
-        pl.col("record_a").is_in(keys.implode()) & pl.col("record_b").is_in(keys.implode())
-    ).sort("weight", "record_a", "record_b", descending=[True, False, False])
-    cases: list[dict[str, Any]] = []
-    if conflicts is not None:
-        touched = conflicts.filter(pl.col("record_keys").list.set_intersection(keys.to_list()).list.len() > 0)
-        cases = touched.sort("conflict_id").to_dicts()
-    return {
-        "person_id": person_id,
-        "records": keys.to_list(),
-        "links": mine.to_dicts(),
-        "conflicts": cases,
-    }
-
-
-def explain_pair(
-    record_a: str, record_b: str, records: pl.DataFrame, policy: LinkagePolicy
-) -> dict[str, Any]:
-    """How two records compare: the level of each comparison, and the bits it gives.
-
-    Bits come from the policy's m and u and the frequencies of `records`, so they can differ a little
-    from a link's weight where m was estimated. Records that one citizen ID joins are not compared:
-    `joined_by` tells the method. KeyError where a record is not among `records`.
-    """
+    fitted = as_fitted(policy, summary or {})
     frame = complete(records)
-    units = units_of(frame, identify(frame, policy))
-    sides = {row["record_key"]: row for row in units.filter(
-        pl.col("record_key").is_in([record_a, record_b])
-    ).select("record_key", "unit", "method").to_dicts()}  # fmt: skip
-    a, b = sides[record_a], sides[record_b]
-    told: dict[str, Any] = {"record_a": record_a, "record_b": record_b, "joined_by": None}
-    if a["unit"] == b["unit"]:
-        return {**told, "joined_by": a["method"] or b["method"]}
-    pair = pl.DataFrame(
-        {"a": [min(a["unit"], b["unit"])], "b": [max(a["unit"], b["unit"])]},
-        schema={"a": pl.Int32, "b": pl.Int32},
+    units = units_of(frame, identified_by(frame, policy, history))
+    sides = _sides(units, {key for pair in pairs for key in pair})
+    apart = [pair for pair in pairs if sides[pair[0]]["unit"] != sides[pair[1]]["unit"]]
+    found = _evidence([_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart], units, fitted)
+    by_pair = dict(zip(apart, found, strict=True))
+    return [_told(pair, sides, by_pair.get(pair)) for pair in pairs]
+
+
+def as_linked(told: dict[str, Any], weight: float) -> dict[str, Any]:
+    """An explanation that adds up to the weight the run gave the link: what the kept model's rounding left is a step."""
+    rest = round(weight - told["weight"], _ROUND)
+    if abs(rest) < _UNHEARD:
+        return told
+    steps = [*told["steps"], {"evidence": "rest", "bits": rest}]
+    return told | {"steps": steps, "weight": round(weight, _ROUND)}
+
+
+def explain_beside_number(
+    pair: tuple[str, str],
+    records: pl.DataFrame,
+    policy: LinkagePolicy,
+    summary: Mapping[str, Any] | None = None,
+    history: pl.DataFrame | None = None,
+) -> dict[str, Any]:
+    """What two records of one citizen ID say beside it: as explain_pairs, the second one's number hidden."""
+    frame = complete(records)
+    hidden = pl.col("record_key") == pair[1]
+    blind = frame.with_columns(
+        *(pl.when(~hidden).then(name).alias(name) for name in _NUMBER),
+        citizen_id_status=pl.when(hidden).then(pl.lit("blank")).otherwise("citizen_id_status"),
     )
+    return explain_pairs([pair], blind, policy, summary, history)[0]
+
+
+def _sides(units: pl.DataFrame, keys: set[str]) -> dict[str, dict[str, Any]]:
+    chosen = units.filter(pl.col("record_key").is_in(sorted(keys))).select("record_key", "unit", "method")
+    return {row["record_key"]: row for row in chosen.to_dicts()}
+
+
+def _ordered(a: int, b: int) -> tuple[int, int]:
+    return min(a, b), max(a, b)
+
+
+def _told(
+    pair: tuple[str, str], sides: Mapping[str, dict[str, Any]], found: dict[str, Any] | None
+) -> dict[str, Any]:
+    a, b = sides[pair[0]], sides[pair[1]]
+    method = (a["method"] or b["method"]) if a["unit"] == b["unit"] else None
+    both = a["method"] is not None and b["method"] is not None
+    return {"joined_by": method, "both_have_ids": both, **(found or {})}
+
+
+def _evidence(
+    pairs: list[tuple[int, int]], units: pl.DataFrame, policy: LinkagePolicy
+) -> list[dict[str, Any]]:
+    if not pairs:
+        return []
     table = attributes(units)
-    compared = compare(pair, table)
-    bits = evidence(compared, table, declared_model(table.units, policy), policy)
-    levels = {name: _word(name, int(found[0])) for name, found in compared.levels.items()}
+    compared = compare(pl.DataFrame(pairs, schema=_PAIR, orient="row"), table)
+    model = declared_model(table.units, policy)
+    bits = evidence(compared, table, model, policy)
+    return [
+        _one(place, compared, model, bits) | {
+            "rules": _rules(pair, table),
+            "link_weight": policy.link_weight,
+            "possible_weight": policy.possible_weight,
+            "population": model.population,
+        }
+        for place, pair in enumerate(pairs)
+    ]  # fmt: skip
+
+
+def _one(place: int, compared: Compared, model: Model, bits: Mapping[str, Any]) -> dict[str, Any]:
+    weight = float(sum(found[place] for found in bits.values()))
+    steps = [{"evidence": name, "bits": round(float(found[place]), _ROUND)} for name, found in bits.items()]
     return {
-        **told,
-        "both_have_ids": a["method"] is not None and b["method"] is not None,
-        "levels": levels,
-        "bits": {name: round(float(found[0]), _ROUND) for name, found in bits.items()},
-        "weight": round(float(sum(found[0] for found in bits.values())), _ROUND),
-        "link_weight": policy.link_weight,
+        "comparisons": [_comparison(name, place, compared, model) for name in LEVELS],
+        "steps": [
+            *(s for s in steps if s["evidence"] == "prior"),
+            *(s for s in steps if s["evidence"] != "prior"),
+        ],
+        "weight": round(weight, _ROUND),
+        "probability": round(float(1 / (1 + np.exp2(-np.clip(weight, -60, 60)))), 6),
     }
 
 
-def _word(comparison: str, found: int) -> str:
-    return "missing" if found < 0 else LEVELS[comparison][found]
+def _comparison(name: str, place: int, compared: Compared, model: Model) -> dict[str, Any]:
+    level, count = int(compared.levels[name][place]), int(compared.counts[name][place])
+    if level < 0:
+        return {"comparison": name, "level": "missing", "m": None, "u": None, "count": None, "bits": 0.0}
+    declared = float(model.u[name][level])
+    is_counted = bool(np.isnan(declared))
+    return {
+        "comparison": name,
+        "level": LEVELS[name][level],
+        "m": round(float(model.m[name][level]), 6),
+        "u": round(count / model.population if is_counted else declared, 9),
+        "count": count if is_counted else None,
+        "bits": round(float(model.weights(compared, name)[place]), _ROUND),
+    }
 
 
-def as_text(explanation: dict[str, Any]) -> str:
-    """An explanation as lines for a terminal."""
-    if "person_id" in explanation:
-        return "\n".join(_person_lines(explanation))
-    return "\n".join(_pair_lines(explanation))
+def _rules(pair: tuple[int, int], table: Attributes) -> list[str]:
+    """Blocking rules whose key the two share; those on too many units make no pair, but are told."""
+    keys = list(blocking_keys(_only(pair, table)))
+    named = (
+        RULES
+        if len(keys) in (len(RULES), len(RULES) - 3)
+        else tuple(f"rule {n + 1}" for n in range(len(keys)))
+    )
+    met = [
+        frame.drop_nulls().unique().group_by("key").len().filter(pl.col("len") > 1).height for frame in keys
+    ]
+    return [name for name, count in zip(named, met, strict=False) if count]
 
 
-def _person_lines(told: dict[str, Any]) -> list[str]:
-    lines = [f"{told['person_id']}: {len(told['records'])} records"]
-    lines += [f"  {key}" for key in told["records"]]
-    for link in told["links"]:
-        lines.append(
-            f"  {link['record_a']} = {link['record_b']}: {link['method']}, {link['weight']:.1f} bits"
-        )
-    lines += [f"  {case['reason_code']} {case['conflict_id']}" for case in told["conflicts"]]
-    return lines
+def _only(pair: tuple[int, int], table: Attributes) -> Attributes:
+    def chosen(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.filter(pl.col("unit").is_in(list(pair)))
 
-
-def _pair_lines(told: dict[str, Any]) -> list[str]:
-    lines = [f"{told['record_a']} / {told['record_b']}"]
-    if told["joined_by"] is not None:
-        return [*lines, f"  joined by {told['joined_by']}"]
-    if told["both_have_ids"]:
-        lines.append("  each has a usable citizen ID: only a judgement can join them")
-    for name, bits in told["bits"].items():
-        shown = FAMILY if name == "family" else (name,)
-        levels = ", ".join(f"{one} {told['levels'][one]}" for one in shown if one in told["levels"])
-        lines.append(f"  {name:<13}{bits:>8.2f}  {levels}")
-    lines.append(f"  {'sum':<13}{told['weight']:>8.2f}  a link from {told['link_weight']:g}")
-    return lines
+    return Attributes(
+        units=table.units,
+        labelled=chosen(table.labelled),
+        names=chosen(table.names),
+        births=chosen(table.births),
+        values={name: chosen(frame) for name, frame in table.values.items()},
+        numbers=chosen(table.numbers),
+        feeds=chosen(table.feeds),
+    )

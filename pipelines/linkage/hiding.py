@@ -1,9 +1,10 @@
 """Quality without labels: hide the citizen ID of some records that have one, and see whom the rest links them to.
 
 The hidden number is the truth. A link to a person of another number is wrong, one to a record without a usable
-number says nothing. Other records of the same person in the same feed are set aside, because a department that
-lacks a number lacks it in all of them. Only records that share something with a hidden one are looked at, which
-leaves candidates and frequencies of values as they are in the whole county.
+number says nothing; numbers that a register or a judgement gave to one person are one. Other records of the person
+in the same feed are set aside, because a department that lacks a number lacks it in all of them. Only records that
+share something with a hidden one are looked at, which leaves candidates and frequencies of values as they are in the
+whole county.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def hidden_links(
         citizen_id_status=pl.lit("blank"),
         owner=pl.col("record_key"),
     )
-    near = _near(blind, others).with_columns(owner=pl.format("{}|{}", "citizen_id", "person_id"))
+    near = _near(blind, others).with_columns(owner=pl.col("person_id"))
     units = pl.concat([blind, near]).sort("record_key")
     first = pl.col("record_key").min().over("owner")
     units = units.with_columns(unit=(first.rank("dense") - 1).cast(pl.Int32))
@@ -141,7 +142,7 @@ def _told(
     sides = links.join(owners, left_on="a", right_on="unit").join(
         owners, left_on="b", right_on="unit", suffix="_b"
     )
-    mine = drawn.with_columns(own=pl.format("{}|{}", "citizen_id", "person_id"))
+    mine = drawn.with_columns(own=pl.col("person_id"))
     both = pl.concat([
         sides.select(record_key="owner", to="owner_b"), sides.select(record_key="owner_b", to="owner")
     ])  # fmt: skip
@@ -151,10 +152,10 @@ def _told(
     counted = judged.group_by("record_key").agg(
         right=pl.col("is_right").sum().cast(pl.Int64), wrong=(~pl.col("is_right")).sum().cast(pl.Int64)
     )
-    elsewhere = others.select("citizen_id", "person_id").unique().with_columns(is_linkable=pl.lit(value=True))
+    elsewhere = others.select("person_id").unique().with_columns(is_linkable=pl.lit(value=True))
     return (
         mine.join(counted, on="record_key", how="left")
-        .join(elsewhere, on=["citizen_id", "person_id"], how="left")
+        .join(elsewhere, on="person_id", how="left")
         .with_columns(pl.col("right", "wrong").fill_null(0), pl.col("is_linkable").fill_null(value=False))
         .select(HIDDEN.names())
         .cast(HIDDEN)

@@ -11,6 +11,10 @@ from typing import Final
 
 import polars as pl
 
+FORMER: Final = pl.Schema({
+    "record_key": pl.String, "person_id": pl.String, "number": pl.Int64, "redirect_to": pl.String,
+})  # fmt: skip
+"""Records of persons that were merged away: whose they were, and whose they became."""
 EVENTS: Final = pl.Schema({"kind": pl.String, "person_id": pl.String, "other_id": pl.String})
 _DIGITS: Final = 10
 
@@ -22,7 +26,8 @@ class Assignment:
     Attributes:
         memberships: record_key, person_id, number; sorted by record_key.
         events: kind, person_id, other_id. created: person_id is new. merged: person_id now stands
-            for other_id. split: other_id took records out of person_id.
+            for other_id. split: other_id took records out of person_id. restored: a split in which
+            other_id is a person that was merged away before.
         next_number: the first number that was not given.
     """
 
@@ -31,7 +36,13 @@ class Assignment:
     next_number: int
 
 
-def assign(clusters: pl.DataFrame, previous: pl.DataFrame, next_number: int, prefix: str) -> Assignment:
+def assign(
+    clusters: pl.DataFrame,
+    previous: pl.DataFrame,
+    next_number: int,
+    prefix: str,
+    former: pl.DataFrame | None = None,
+) -> Assignment:
     """Give every cluster its person.
 
     Args:
@@ -40,15 +51,20 @@ def assign(clusters: pl.DataFrame, previous: pl.DataFrame, next_number: int, pre
             be among them.
         next_number: the first number that no person ever had.
         prefix: of new ids.
+        former: see FORMER; a record may have been several persons'.
 
     A person goes to the cluster that holds the most authoritative of its records (ties: the
-    smallest record key); a cluster that inherits several keeps the smallest number.
+    smallest record key); a cluster that inherits several keeps the smallest number. One that inherits
+    none takes back a person that was merged away and whose records it holds.
     """
     members = clusters.select("record_key", "cluster", "authority").join(
         previous.select("record_key", "person_id", "number"), on="record_key", how="left"
     )
     heirs = _heirs(members)
     kept = heirs.sort("number").unique("cluster", keep="first", maintain_order=True)
+    gone = FORMER.to_frame() if former is None else former.select(FORMER.names())
+    back = _back(members, kept, gone)
+    kept = pl.concat([kept, back])
     new = _new_persons(members, kept, next_number, prefix)
     persons = pl.concat([kept.select("cluster", "person_id", "number"), new])
     memberships = (
@@ -57,7 +73,8 @@ def assign(clusters: pl.DataFrame, previous: pl.DataFrame, next_number: int, pre
         .select("record_key", "person_id", "number")
         .sort("record_key")
     )
-    events = pl.concat([_created(new), _merged(heirs, kept), _split(members, heirs, persons)])
+    split = _restored(_split(members, heirs, persons), kept, gone)
+    events = pl.concat([_created(new), _merged(heirs, kept), split])
     return Assignment(memberships, events, next_number + new.height)
 
 
@@ -69,6 +86,31 @@ def _heirs(members: pl.DataFrame) -> pl.DataFrame:
         .unique("number", keep="first", maintain_order=True)
         .select("number", "person_id", "cluster")
     )
+
+
+def _back(members: pl.DataFrame, kept: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """Persons that were merged away and come back: each to the cluster of its most authoritative record."""
+    free = members.join(kept, on="cluster", how="anti").select("record_key", "cluster", "authority")
+    held = free.join(gone.filter(~pl.col("number").is_in(kept["number"].implode())), on="record_key")
+    homes = held.sort("number", "authority", "record_key", descending=[False, True, False])
+    one_home = homes.unique("number", keep="first", maintain_order=True)
+    chosen = one_home.sort("number").unique("cluster", keep="first", maintain_order=True)
+    return chosen.select("number", "person_id", "cluster")
+
+
+def _restored(split: pl.DataFrame, kept: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """Partings, named as what they are; a person that comes back with records nobody had is told too."""
+    back = (
+        gone.join(kept.select("number"), on="number", how="semi")
+        .unique("number", keep="first")
+        .sort("number")
+    )
+    is_back = pl.col("other_id").is_in(back["person_id"].implode())
+    named = split.with_columns(kind=pl.when(is_back).then(pl.lit("restored")).otherwise("kind"))
+    alone = back.join(split, left_on="person_id", right_on="other_id", how="anti").select(
+        pl.lit("restored").alias("kind"), person_id="redirect_to", other_id="person_id"
+    )
+    return pl.concat([named.select(EVENTS.names()), alone])
 
 
 def _new_persons(members: pl.DataFrame, kept: pl.DataFrame, next_number: int, prefix: str) -> pl.DataFrame:

@@ -37,6 +37,7 @@ class Resolution:
         conflicts: conflict_id, reason_code, record_keys.
         events: kind, person_id, other_id; see persons.Assignment.
         model: a summary of the model and counts; no values of persons.
+        refused: record_a, record_b, why: links that clustering did not make; see clustering.
         next_number: the first person number that was not given.
     """
 
@@ -46,6 +47,7 @@ class Resolution:
     conflicts: pl.DataFrame
     events: pl.DataFrame
     model: dict[str, Any]
+    refused: pl.DataFrame
     next_number: int
 
 
@@ -56,6 +58,7 @@ def resolve(
     policy: LinkagePolicy | Mapping[str, Any],
     *,
     next_number: int | None = None,
+    former: pl.DataFrame | None = None,
     engine: ResidualEngine | None = None,
     history: pl.DataFrame | None = None,
 ) -> Resolution:
@@ -68,6 +71,7 @@ def resolve(
         policy: thresholds and likelihoods, read or still as policies/linkage.yml spells them.
         next_number: the first number that no person ever had; default: after the highest of
             `previous`.
+        former: records of persons that were merged away; see persons.FORMER.
         engine: of the residual; default: FellegiSunterEngine.
         history: numbers that registers corrected; see kernels.number_changes.
     """
@@ -76,7 +80,7 @@ def resolve(
     before = PREVIOUS.to_frame() if previous is None else previous.select(PREVIOUS.names())
     judged = JUDGEMENTS.to_frame() if judgements is None else judgements.select(JUDGEMENTS.names())
     frame = complete(records)
-    identified = _identified(frame, policy, history)
+    identified = identified_by(frame, policy, history)
     units = units_of(frame, identified)
     found = (engine or FellegiSunterEngine(policy)).link(units)
     proposed = _by_records(found.links, units)
@@ -86,7 +90,7 @@ def resolve(
     if next_number is None:
         next_number = 1 + int(before["number"].max() or 0)  # type: ignore[arg-type]
     clusters = grown.clusters.join(frame.select("record_key", "authority"), on="record_key")
-    given = assign(clusters, before, next_number, policy.prefix)
+    given = assign(clusters, before, next_number, policy.prefix, former)
     joined = pl.concat([_by_id(units), links, _by_judgement(judged)])
     review = pl.concat([proposed.select(LINKS.names()), doubles])
     return Resolution(
@@ -96,11 +100,12 @@ def resolve(
         conflicts=pl.concat([identified.conflicts, cases, outdated(identified.parts)]).sort("conflict_id"),
         events=given.events,
         model={**found.model, "units": units["unit"].n_unique(), "refused": _counts(grown.refused)},
+        refused=grown.refused,
         next_number=given.next_number,
     )
 
 
-def _identified(frame: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame | None) -> Identified:
+def identified_by(frame: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame | None) -> Identified:
     """By the IDs; where a register corrected one, the old and the new one are the same."""
     if history is None or history.is_empty():
         return identify(frame, policy)

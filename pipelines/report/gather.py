@@ -21,7 +21,7 @@ from pipelines.report.lines import (
     stage_rank,
 )
 from pipelines.report.linkage import quality_lines
-from pipelines.report.model import Batch, Count, FeedState, Past, Publication, Report, Signature
+from pipelines.report.model import Batch, Count, EventCount, FeedState, Past, Publication, Report, Signature
 from pipelines.report.names import codes_in, feed_of, table_titles
 from pipelines.report.queries import Facts, Row
 from pipelines.report.rules import audit_of, feed_scores_of, scores_of, sheets_of, unchecked_of
@@ -70,7 +70,7 @@ def report_of(facts: Facts, contracts: Mapping[str, Contract], made_at: datetime
         quarantine=quarantine,
         links=tuple(Count(row["method"], row["links"]) for row in facts.links),
         conflicts=conflicts,
-        events=tuple(Count(row["kind"], row["events"]) for row in facts.events),
+        events=tuple(EventCount(row["kind"], row["cause"], row["events"]) for row in facts.events),
         changes=changes_of(facts.run, titles),
         audit=audit,
         unchecked=unchecked_of((*sheets, *audit), states),

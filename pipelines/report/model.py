@@ -144,6 +144,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class EventCount:
+    """What became of person ids, why (None of runs before causes were kept), and how often."""
+
+    name: str
+    cause: str | None
+    number: int
+
+
+@dataclass(frozen=True)
 class ConflictLine:
     """Cases of one kind that a person has to judge."""
 
@@ -226,7 +235,7 @@ class Report:
     quarantine: tuple[QuarantineLine, ...]
     links: tuple[Count, ...]
     conflicts: tuple[ConflictLine, ...]
-    events: tuple[Count, ...]
+    events: tuple[EventCount, ...]
     changes: tuple[Change, ...]
     audit: tuple[RuleSheet, ...]
     unchecked: tuple[Unchecked, ...]

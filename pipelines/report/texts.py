@@ -13,6 +13,7 @@ from pipelines.report.basics import Fact, Language, Words
 TEXTS = Path(__file__).with_name("texts.yml")
 SITE_TEXTS = Path(__file__).with_name("texts_site.yml")
 AUDIT_TEXTS = Path(__file__).with_name("audit_texts.yml")
+LINKAGE_TEXTS = Path(__file__).with_name("texts_linkage.yml")
 
 
 @cache
@@ -22,7 +23,9 @@ def all_texts() -> dict[str, Words]:
     Raises:
         KeyError: a text lacks a language.
     """
-    declared = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (TEXTS, SITE_TEXTS)]
+    declared = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in (TEXTS, SITE_TEXTS, LINKAGE_TEXTS)
+    ]
     return {
         f"{group}.{name}": Words(text["zh"], text["en"])
         for groups in declared

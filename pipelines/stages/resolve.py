@@ -68,6 +68,7 @@ def resolve(settings: Settings) -> dict[str, Any]:
         _keep(lake, run_id, resolution, judged, history)
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
+        runs.record_model(conn, run_id, resolution.model, _policy(settings))
         judging.record_cases(conn, run_id, _cases(settings, records, resolution, judged))
         on = max(batch.data_date for chain in chains.values() for batch in chain)
         linkage_quality.record_quality(conn, run_id, _quality(settings, records, resolution, on))
@@ -155,24 +156,34 @@ def _link(
     judged: pl.DataFrame,
     history: pl.DataFrame,
 ) -> Resolution:
+    from pipelines.linkage.causes import with_causes  # noqa: PLC0415
     from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
     from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
     from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
     from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
     policy = load_linkage(settings.policies / "linkage.yml")
+    before = runs.memberships(conn)
     found = link_records(
         records,
-        runs.memberships(conn),
+        before,
         judged,
         policy,
         next_number=runs.next_number(conn),
+        former=runs.former_members(conn),
         engine=FellegiSunterEngine(policy, settings.estimator),
         history=history,
     )
     once_each = [feed for feed, contract in contracts.items() if contract.once_each]
     told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")
-    return replace(found, conflicts=told)
+    caused = with_causes(found, records, before, judged, judging.undone(conn))
+    return replace(found, conflicts=told, events=caused)
+
+
+def _policy(settings: Settings) -> dict[str, Any]:
+    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
+
+    return load_linkage(settings.policies / "linkage.yml").model_dump(mode="json")
 
 
 def _cases(
@@ -201,6 +212,7 @@ def _keep(
     """What explains the run later; the lake alone tells which judgements and corrected numbers it was made by."""
     lake.write(f"judged/{run_id}", judged)
     lake.write(f"history/{run_id}", history)
+    lake.write(f"refused/{run_id}", resolution.refused)
     lake.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
     lake.write(f"links/{run_id}", resolution.links)
     lake.write(f"possible/{run_id}", resolution.possible)

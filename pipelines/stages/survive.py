@@ -37,7 +37,7 @@ def survive(settings: Settings) -> dict[str, Any]:
         if run is None:
             return {"run_id": None}
         run_id = str(run["run_id"])
-        frames = _members(conn, lake, run, contracts)
+        frames = members(conn, lake, run, contracts)
         policy = load_survivorship(settings.policies / "survivorship.yml")
         rows = _make(lake, run_id, frames, contracts, policy)
         runs.set_stage(conn, run_id, "survived", persons=rows["person"])
@@ -45,7 +45,7 @@ def survive(settings: Settings) -> dict[str, Any]:
     return {"run_id": run_id, "rows": rows}
 
 
-def _members(
+def members(
     conn: Connection, lake: Lake, run: Mapping[str, Any], contracts: Mapping[str, Contract]
 ) -> dict[str, pl.DataFrame]:
     """The run's records of each feed that belong to a person, with their `person_id`.
@@ -70,7 +70,7 @@ def _make(
     policy: Survivorship,
 ) -> dict[str, int]:
     """Write every golden table of the run; return their heights."""
-    persons, provenance = golden_persons(_claims(frames, contracts, policy), frames)
+    persons, provenance = golden_persons(claims_of(frames, contracts, policy), frames)
     tables = {"person": persons}
     for feed, contract in contracts.items():
         if contract.publishes is not None and feed in frames:
@@ -81,7 +81,7 @@ def _make(
     return {name: frame.height for name, frame in tables.items()}
 
 
-def _claims(
+def claims_of(
     frames: Mapping[str, pl.DataFrame], contracts: Mapping[str, Contract], policy: Survivorship
 ) -> Claims:
     """All records as claims about the attributes their contracts rank."""

@@ -24,8 +24,8 @@ where (last.person_id, last.run_id) is distinct from (m.person_id, m.run_id)
 """
 _REDIRECTS = """
 select count(*) as others from resolution.person as p left join (
-    select distinct on (other_id) other_id, person_id
-    from resolution.event where kind = 'merged' order by other_id, event_id desc
+    select distinct on (other_id) other_id, case when kind = 'merged' then person_id end as person_id
+    from resolution.event where kind in ('merged', 'restored') order by other_id, event_id desc
 ) as merged on merged.other_id = p.person_id
 where p.redirect_to is distinct from merged.person_id
 """

@@ -130,6 +130,15 @@ def verdicts(conn: Connection) -> pl.DataFrame:
     return fetch_frame(conn, sql, schema=VERDICT).sort("record_a", "record_b")
 
 
+def undone(conn: Connection) -> pl.DataFrame:
+    """Judgements that were taken back: record_a, record_b, verdict, the last on each pair."""
+    sql = (
+        "select distinct on (record_a, record_b) record_a, record_b, verdict from resolution.judgement"
+        " join resolution.judgement_undo using (judgement_id) order by record_a, record_b, judgement_id desc"
+    )
+    return fetch_frame(conn, sql, schema=VERDICT)
+
+
 def standing(conn: Connection, pair: tuple[str, str]) -> list[dict[str, Any]]:
     """Each reviewer's word on a pair that stands: judged_by, verdict, is_settling."""
     sql = (

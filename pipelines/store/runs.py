@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipelines.linkage.resolve import Resolution
     from pipelines.store.postgres import Connection
 
+FORMER = {"record_key": pl.String, "person_id": pl.String, "number": pl.Int64, "redirect_to": pl.String}
 MEMBERSHIP = {"record_key": pl.String, "person_id": pl.String, "number": pl.Int64}
 
 
@@ -67,10 +68,35 @@ def memberships(conn: Connection) -> pl.DataFrame:
     return fetch_frame(conn, sql, schema=MEMBERSHIP)
 
 
+def former_members(conn: Connection) -> pl.DataFrame:
+    """Records of persons that were merged away, see linkage.persons.FORMER."""
+    sql = (
+        "select distinct a.record_key, p.person_id, p.number, p.redirect_to from resolution.person as p"
+        " join resolution.assignment as a using (person_id) where p.redirect_to is not null"
+    )
+    return fetch_frame(conn, sql, schema=FORMER)
+
+
 def next_number(conn: Connection) -> int:
     """The first person number never given."""
     rows = fetch(conn, "select coalesce(max(number), 0) + 1 as free from resolution.person")
     return int(rows[0]["free"])
+
+
+def record_model(conn: Connection, run_id: str, summary: dict[str, Any], policy: dict[str, Any]) -> None:
+    """Write down by what a run linked."""
+    execute(
+        conn,
+        "insert into resolution.model (run_id, summary, policy) values (%s, %s, %s)"
+        " on conflict (run_id) do update set summary = excluded.summary, policy = excluded.policy",
+        (run_id, json.dumps(summary, ensure_ascii=False), json.dumps(policy, ensure_ascii=False)),
+    )
+
+
+def model_of(conn: Connection, run_id: str) -> dict[str, Any] | None:
+    """`summary` and `policy` of a run; None of one that was made before models were kept."""
+    rows = fetch(conn, "select summary, policy from resolution.model where run_id = %s", (run_id,))
+    return rows[0] if rows else None
 
 
 def record_resolution(conn: Connection, run_id: str, resolution: Resolution) -> None:
@@ -122,17 +148,51 @@ def _record_conflicts(conn: Connection, run_id: str, conflicts: pl.DataFrame) ->
         )
 
 
+_UNDOES = """
+select event_id from resolution.event
+where kind = 'merged' and other_id = %s order by event_id desc limit 1
+"""
+
+
 def _record_events(conn: Connection, run_id: str, events: pl.DataFrame) -> None:
     """Add what happened: a run that is repeated finds its merges and splits done, so it has no more to say of them."""
     for row in events.filter(pl.col("kind") != "created").iter_rows(named=True):
-        execute(
+        undoes = fetch(conn, _UNDOES, (row["other_id"],)) if row["kind"] == "restored" else []
+        (event,) = fetch(
             conn,
-            "insert into resolution.event (run_id, kind, person_id, other_id) values (%s, %s, %s, %s)",
+            "insert into resolution.event (run_id, kind, person_id, other_id) values (%s, %s, %s, %s)"
+            " returning event_id",
             (run_id, row["kind"], row["person_id"], row["other_id"]),
         )
-        if row["kind"] == "merged":
-            execute(
-                conn,
-                "update resolution.person set redirect_to = %s where person_id = %s",
-                (row["person_id"], row["other_id"]),
-            )
+        execute(
+            conn,
+            "insert into resolution.event_cause (event_id, cause, record_a, record_b, undoes)"
+            " values (%s, %s, %s, %s, %s)",
+            (
+                event["event_id"],
+                row["cause"],
+                row["record_a"],
+                row["record_b"],
+                undoes[0]["event_id"] if undoes else None,
+            ),
+        )
+        _redirect(conn, row)
+
+
+def _redirect(conn: Connection, event: dict[str, Any]) -> None:
+    """A person that was merged away leads to whom it was merged into, until it is restored."""
+    if event["kind"] in ("merged", "restored"):
+        target = event["person_id"] if event["kind"] == "merged" else None
+        sql = "update resolution.person set redirect_to = %s where person_id = %s"
+        execute(conn, sql, (target, event["other_id"]))
+
+
+def events_of(conn: Connection, person_ids: list[str]) -> list[dict[str, Any]]:
+    """What became of these persons, oldest first, with causes; `number` is of the publication it was released in."""
+    sql = (
+        "select e.event_id, e.run_id, e.kind, e.person_id, e.other_id, e.occurred_at, c.cause, c.record_a, c.record_b,"
+        " c.undoes, p.number from resolution.event e left join resolution.event_cause c using (event_id)"
+        " left join publication.publication p on p.run_id = e.run_id and p.released_at is not null"
+        " where e.person_id = any(%s) or e.other_id = any(%s) order by e.event_id"
+    )
+    return fetch(conn, sql, (person_ids, person_ids))

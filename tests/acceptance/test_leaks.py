@@ -21,7 +21,7 @@ from tests.acceptance.canaries import Flock
 from tests.acceptance.ground import End, Ground, open_ground
 
 HOLDERS = re.compile(
-    r"golden\.|resolution\.(membership|assignment|conflict|judgement|review_case|event)$|feedback\.finding$|shared\.finding$"
+    r"golden\.|resolution\.(membership|assignment|conflict|judgement|review_case|event_cause)$|feedback\.finding$|shared\.finding$"
 )
 """Tables that hold values, or keys of records, which may be made of an ID."""
 COMMANDS = (

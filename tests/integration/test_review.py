@@ -13,6 +13,7 @@ from pipelines.privacy import reference
 from pipelines.reviewing import cases, figures, sheets
 from pipelines.reviewing.cases import Wanted
 from pipelines.settings import Settings
+from pipelines.store.consistency import faults
 from pipelines.store.database import open_database
 from pipelines.store.postgres import execute
 from tests.town import FEED, NUMBERS, Town, open_town
@@ -56,16 +57,34 @@ def test_a_negative_judgement_parts_what_one_number_joined_and_undoing_it_joins_
     cases.undo(town.settings, told["judgement"], by="乙", why="it was one person")
     town.resolve()
     assert town.persons() == before
+    (row,) = town.ask("select redirect_to from resolution.person where person_id = %s", apart["b"])
+    assert row["redirect_to"] == before["a"]
+    with open_database(town.settings) as conn:
+        assert [fault for _, fault in faults(conn) if fault] == []
 
 
 def test_a_positive_judgement_joins_two_numbers_and_leaves_a_redirect(town: Town) -> None:
     before = town.persons()
-    decide(town, case(town, "a", "c"), "link")
+    told = decide(town, case(town, "a", "c"), "link")
     town.resolve()
     joined = town.persons()
     assert joined["a"] == joined["b"] == joined["c"] == before["a"]
     (row,) = town.ask("select redirect_to from resolution.person where person_id = %s", before["c"])
     assert row["redirect_to"] == before["a"]
+    cases.undo(town.settings, told["judgement"], by="乙", why="two people after all")
+    town.resolve()
+    assert town.persons() == before
+    events = town.ask(
+        "select e.kind, e.other_id, c.cause, c.undoes from resolution.event e join resolution.event_cause c"
+        " using (event_id) order by event_id"
+    )
+    assert [(e["kind"], e["other_id"], e["cause"]) for e in events] == [
+        ("merged", before["c"], "judgement"),
+        ("restored", before["c"], "judgement_undone"),
+    ]
+    assert events[1]["undoes"] is not None
+    (row,) = town.ask("select redirect_to from resolution.person where person_id = %s", before["c"])
+    assert row["redirect_to"] is None
 
 
 def test_two_who_disagree_count_for_nothing_until_a_third_settles_it(town: Town) -> None:

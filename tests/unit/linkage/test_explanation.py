@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from pipelines.linkage.explanation import as_text, explain_pair, explain_person
+from pipelines.linkage.blocking import _keys
+from pipelines.linkage.explanation import RULES, explain_beside_number, explain_pairs
 from pipelines.linkage.resolve import resolve
 from tests.unit.linkage.people import citizen_id, frame, person, policy
 
@@ -18,39 +20,56 @@ RECORDS = frame(
 )
 
 
-def test_a_pair_is_explained_by_levels_and_bits_that_sum_to_its_weight() -> None:
-    told = explain_pair("c|1", "a|1", RECORDS, policy())
-    assert told["levels"]["name"] == "same"
-    assert told["levels"]["telephone"] == "missing"
-    assert told["weight"] == pytest.approx(sum(told["bits"].values()), abs=0.1)
-    assert "sum" in as_text(told)
+def explained(a: str, b: str) -> dict[str, Any]:
+    return explain_pairs([(a, b)], RECORDS, policy())[0]
 
 
-def test_the_explained_weight_is_the_link_s_where_nothing_was_estimated() -> None:
+def test_a_pair_is_explained_by_levels_and_steps_that_sum_to_its_weight() -> None:
+    told = explained("c|1", "a|1")
+    levels = {one["comparison"]: one["level"] for one in told["comparisons"]}
+    assert (levels["name"], levels["telephone"]) == ("same", "missing")
+    assert told["weight"] == pytest.approx(sum(step["bits"] for step in told["steps"]), abs=0.01)
+    assert told["steps"][0]["evidence"] == "prior"
+
+
+def test_the_explained_weight_is_the_link_s() -> None:
     found = resolve(RECORDS, None, None, policy())
     link = found.links.filter(found.links["record_b"] == "c|1").row(0, named=True)
-    assert explain_pair("a|1", "c|1", RECORDS, policy())["weight"] == pytest.approx(link["weight"], abs=0.01)
+    assert explained("a|1", "c|1")["weight"] == pytest.approx(link["weight"], abs=0.01)
 
 
-def test_records_of_one_number_are_joined_by_it() -> None:
-    told = explain_pair("b|1", "a|1", RECORDS, policy())
-    assert told["joined_by"] == "upgraded_id"
-    assert "upgraded_id" in as_text(told)
+def test_a_frequency_is_told_with_how_many_bear_the_value() -> None:
+    (name,) = [one for one in explained("a|1", "c|1")["comparisons"] if one["comparison"] == "name"]
+    assert name["count"] == 2
+    assert name["u"] == pytest.approx(2 / 10_000)
 
 
-def test_two_numbers_are_told_to_need_a_judgement() -> None:
-    assert "judgement" in as_text(explain_pair("a|1", "d|1", RECORDS, policy()))
+def test_the_rules_that_brought_a_pair_together_are_named() -> None:
+    assert "number_head" in explained("a|1", "c|1")["rules"]
+    assert explained("a|1", "d|1")["rules"] == []
+
+
+def test_every_blocking_rule_has_a_name() -> None:
+    from pipelines.linkage.attributes import attributes
+    from pipelines.linkage.frame import complete
+    from pipelines.linkage.identify import identify
+    from pipelines.linkage.resolve import units_of
+
+    whole = complete(RECORDS)
+    assert len(list(_keys(attributes(units_of(whole, identify(whole, policy())))))) == len(RULES)
+
+
+def test_records_of_one_number_are_joined_by_it_and_the_rest_is_told_beside_it() -> None:
+    assert explained("b|1", "a|1") == {"joined_by": "upgraded_id", "both_have_ids": True}
+    beside = explain_beside_number(("a|1", "b|1"), RECORDS, policy())
+    assert beside["joined_by"] is None
+    assert {one["comparison"]: one["level"] for one in beside["comparisons"]}["name"] == "same"
+
+
+def test_two_numbers_are_told() -> None:
+    assert explained("a|1", "d|1")["both_have_ids"]
 
 
 def test_an_unknown_record_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        explain_pair("a|1", "nobody", RECORDS, policy())
-
-
-def test_a_person_is_explained_by_records_and_links_without_values() -> None:
-    found = resolve(RECORDS, None, None, policy())
-    told = explain_person("P0000000001", found.memberships, found.links, found.conflicts)
-    assert told["records"] == ["a|1", "b|1", "c|1"]
-    assert {link["method"] for link in told["links"]} == {"upgraded_id", "id_repair"}
-    assert "甲" not in as_text(told)
-    assert NUMBER not in as_text(told)
+        explained("a|1", "nobody")

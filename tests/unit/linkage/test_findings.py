@@ -35,7 +35,14 @@ def told(
         pl.DataFrame(list(one), schema=LINKS, orient="row") for one in (links, possible)
     )
     resolution = Resolution(
-        memberships, links_frame, possible_frame, CONFLICTS.to_frame(), EVENTS.to_frame(), {}, 2
+        memberships,
+        links_frame,
+        possible_frame,
+        CONFLICTS.to_frame(),
+        EVENTS.to_frame(),
+        {},
+        refused=links_frame.clear(),
+        next_number=2,
     )
     found = findings(pl.DataFrame(rows, schema=RECORDS), resolution, [REGISTER])
     return sorted(found.select("reason_code", "record_keys").rows())

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.linkage.persons import Assignment, assign
+from pipelines.linkage.persons import FORMER, Assignment, assign
 
 PREVIOUS = {"record_key": pl.String, "person_id": pl.String, "number": pl.Int64}
 CLUSTERS = {"record_key": pl.String, "cluster": pl.Int64, "authority": pl.Int64}
 
 
 def _assign(
-    clusters: list[tuple[str, int, int]], previous: list[tuple[str, int]], next_number: int
+    clusters: list[tuple[str, int, int]],
+    previous: list[tuple[str, int]],
+    next_number: int,
+    former: list[tuple[str, int, int]] | None = None,
 ) -> Assignment:
     before = [(key, f"P{number:010}", number) for key, number in previous]
     return assign(
@@ -17,6 +20,9 @@ def _assign(
         pl.DataFrame(before, schema=PREVIOUS, orient="row"),
         next_number,
         "P",
+        pl.DataFrame(
+            [(k, f"P{n:010}", n, f"P{to:010}") for k, n, to in former or []], schema=FORMER, orient="row"
+        ),
     )
 
 
@@ -80,3 +86,29 @@ def test_a_million_records_are_assigned_without_a_loop() -> None:
     assert given.memberships["number"].max() == -(-count // 3)
     again = assign(clusters, given.memberships, given.next_number, "P")
     assert again.memberships.equals(given.memberships)
+
+
+def test_a_parted_merge_gives_the_person_back_that_was_merged_away() -> None:
+    given = _assign([("a", 0, 1), ("b", 1, 1)], [("a", 1), ("b", 1)], 3, former=[("b", 2, 1)])
+    assert _numbers(given) == {"a": 1, "b": 2}
+    assert _events(given) == [("restored", "1", "2")]
+    assert given.next_number == 3
+
+
+def test_of_several_that_were_merged_away_the_oldest_comes_back_to_its_best_record() -> None:
+    former = [("b", 2, 1), ("c", 2, 1), ("c", 3, 1)]
+    clusters = [("a", 0, 99), ("b", 1, 1), ("c", 2, 9)]
+    given = _assign(clusters, [("a", 1), ("b", 1), ("c", 1)], 4, former=former)
+    assert _numbers(given) == {"a": 1, "b": 4, "c": 2}
+
+
+def test_a_record_that_left_before_a_merge_brings_its_own_person_back() -> None:
+    given = _assign([("a", 0, 1), ("b", 1, 1)], [("a", 1), ("b", 2)], 3, former=[("b", 2, 1)])
+    assert _numbers(given) == {"a": 1, "b": 2}
+    assert _events(given) == [("restored", "1", "2")]
+
+
+def test_who_is_still_merged_away_does_not_come_back() -> None:
+    given = _assign([("a", 0, 1), ("b", 0, 1)], [("a", 1), ("b", 1)], 3, former=[("b", 2, 1)])
+    assert _numbers(given) == {"a": 1, "b": 1}
+    assert _events(given) == []

@@ -94,7 +94,7 @@ def facts() -> Facts:
         ],
         links=[{"method": "valid_id", "links": 900}, {"method": "new_method", "links": 4}],
         conflicts=[{"reason_code": "PB-LK-001", "cases": 2, "records": 5}],
-        events=[{"kind": "merged", "events": 1}],
+        events=[{"kind": "merged", "cause": "judgement", "events": 1}],
         seconds=[{"stage": "resolve", "seconds": 2.0, "rows": 194, "subjects": 1}],
         publications=[
             {"number": 2, "state": "released", "staged_at": NOW, "released_at": NOW, "persons": 190, "records": 194}

@@ -1,0 +1,129 @@
+"""A published run as it was made: its records, memberships, links, judgements and model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from pipelines.contract.load import load_contracts
+from pipelines.errors import UsageError
+from pipelines.linkage.clustering import JUDGEMENT
+from pipelines.linkage.frame import LINKS
+from pipelines.linkage.policy import LinkagePolicy, load_linkage
+from pipelines.privacy import reference
+from pipelines.stages.resolve import records_of_run
+from pipelines.store import publication, runs
+from pipelines.store.lake import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipelines.contract.model import Contract
+    from pipelines.settings import Settings
+    from pipelines.store.postgres import Connection
+
+WEIGHED = ("id_repair", "probabilistic")
+"""Methods whose links weigh what was computed."""
+_PAIRS = {"record_a": pl.String, "record_b": pl.String}
+
+
+@dataclass(frozen=True)
+class Made:
+    """The run of a publication."""
+
+    settings: Settings
+    conn: Connection
+    number: int
+    run_id: str
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Where its frames lie."""
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Today's contracts."""
+        return load_contracts(self.settings.contracts)
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        """What it was made of, see stages.resolve."""
+        return runs.released_inputs(self.conn, self.number) or {"feeds": {}}
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """record_key, person_id."""
+        return self.lake.read(f"resolved/{self.run_id}")
+
+    @cached_property
+    def records(self) -> pl.DataFrame:
+        """The records it resolved."""
+        return records_of_run(self.conn, self.lake, self.inputs, self.contracts)
+
+    @cached_property
+    def model(self) -> tuple[LinkagePolicy, dict[str, Any]]:
+        """Policy and summary of its model; today's policy for a run of which none was kept."""
+        kept = runs.model_of(self.conn, self.run_id)
+        if kept is None:
+            return load_linkage(self.settings.policies / "linkage.yml"), {}
+        return LinkagePolicy.model_validate(kept["policy"]), kept["summary"]
+
+    @cached_property
+    def history(self) -> pl.DataFrame | None:
+        """Numbers that registers had corrected, see store.number_history."""
+        name = f"history/{self.run_id}"
+        return self.lake.read(name) if self.lake.has(name) else None
+
+    def links(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Links among those records, the surest first."""
+        return self._among("links", list(keys), dict(LINKS)).to_dicts()
+
+    def possible(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Links among those records that were left to clerical review."""
+        return self._among("possible", list(keys), dict(LINKS)).to_dicts()
+
+    def refused(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Links among those records that a constraint forbade: record_a, record_b, why."""
+        return self._among("refused", list(keys), _PAIRS | {"why": pl.String}).to_dicts()
+
+    def judged(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Judgements among those records that held when it was made: record_a, record_b, verdict."""
+        return self._among("judged", list(keys), _PAIRS | {"verdict": pl.String}).to_dicts()
+
+    def _among(self, what: str, keys: list[str], schema: Mapping[str, Any]) -> pl.DataFrame:
+        name = f"{what}/{self.run_id}"
+        if not self.lake.has(name):
+            return pl.DataFrame(schema=dict(schema))
+        inside = pl.col("record_a").is_in(keys) & pl.col("record_b").is_in(keys)
+        found = self.lake.scan(name).filter(inside).collect()
+        order = [pl.col("weight") * -1, pl.col("method") == JUDGEMENT] if "weight" in found.columns else []
+        return found.sort(*order, "record_a", "record_b")
+
+
+def made_by(settings: Settings, conn: Connection, number: int | None) -> Made:
+    """The run of a publication, by default the one readers see. UsageError before the first."""
+    chosen = publication.pointer(conn) if number is None else number
+    if not chosen:
+        raise UsageError("nothing was published yet", hint="popbase run --inbox DIR")
+    return Made(settings, conn, chosen, publication.run_of(conn, chosen))
+
+
+def named(key: str) -> dict[str, str]:
+    """A record by its name and feed."""
+    return {"record": reference(key), "feed": key.split("|", 1)[0]}
+
+
+def told_link(link: Mapping[str, Any]) -> dict[str, Any]:
+    """A link by the names of its records; those by number and by judgement weigh nothing that was computed."""
+    weighed = link["method"] in WEIGHED
+    return {
+        "a": reference(link["record_a"]),
+        "b": reference(link["record_b"]),
+        "method": link["method"],
+        "weight": round(link["weight"], 2) if weighed else None,
+        "probability": round(link["probability"], 6) if weighed else None,
+    }
