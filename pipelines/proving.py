@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.comparing import changed_since, difference, of_deliveries
 from pipelines.errors import UsageError
+from pipelines.replaying import Replayed, replayed
 from pipelines.store import audit, consistency
 from pipelines.store.certificates import certificates
 from pipelines.store.database import open_database
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Checks = Iterator[tuple[str, str | None]]
+NEVER = 2**62
+NOT_COMPARED = {"previous", "made_with"}
+"""What a certificate says of its own making."""
 NOT_SAID = ("provenance", *GROWING, "releaser", "rows of quality results")
 """What certificates of form 1 do not speak of."""
 
@@ -43,6 +47,7 @@ class Proof:
         sha256: of its certificate.
         checked: what held, in order.
         altered: what does not, or None.
+        missing: why it could not be made again from the lake, where that was asked for.
         notes: what an auditor should know besides: what the certificate does not say, what was done again since.
     """
 
@@ -50,10 +55,25 @@ class Proof:
     sha256: str | None = None
     checked: list[str] = field(default_factory=list)
     altered: str | None = None
+    missing: str | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def verdict(self) -> Literal["holds", "altered", "unprovable"]:
+        """What to tell the auditor."""
+        if self.altered is not None:
+            return "altered"
+        return "holds" if self.missing is None else "unprovable"
 
-def verify(settings: Settings, number: int, *, key: Path | None = None, held: Path | None = None) -> Proof:
+
+def verify(
+    settings: Settings,
+    number: int,
+    *,
+    key: Path | None = None,
+    held: Path | None = None,
+    replay: bool = False,
+) -> Proof:
     """Compare a publication with its certificate, the certificates before it, and the delivered bytes.
 
     Args:
@@ -61,6 +81,7 @@ def verify(settings: Settings, number: int, *, key: Path | None = None, held: Pa
         number: the publication.
         key: the auditor's copy of the public key; default: the office's own, which proves less.
         held: a certificate that the auditor kept: what is stored under its number must be the same.
+        replay: make the publication again from the delivered bytes, too, and compare.
 
     Raises:
         UsageError: there is no such publication, or a file is not what it should be.
@@ -68,7 +89,23 @@ def verify(settings: Settings, number: int, *, key: Path | None = None, held: Pa
     public = public_key(key or settings.signing_key.with_suffix(".pub"))
     with open_database(settings) as conn:
         see_one_state(conn)
-        return examine(conn, Lake(settings.lake), number, public, held)
+        proof = examine(conn, Lake(settings.lake), number, public, held)
+        if replay and proof.altered is None:
+            _replay(settings, conn, proof)
+        return proof
+
+
+def _replay(settings: Settings, conn: Connection, proof: Proof) -> None:
+    body = next(row["body"] for row in certificates(conn) if row["number"] == proof.number)
+    said = json.loads(body)
+    if said["form"] < FORM or proof.notes:
+        proof.missing = "it was judged or made again since, or its certificate is of an older form"
+        return
+    told = replayed(settings, conn, proof.number, said)
+    proof.altered = f"replay: {told.altered}" if told.altered else None
+    proof.missing = told.missing
+    if told == Replayed():
+        proof.checked.append("replay")
 
 
 def certified(settings: Settings) -> list[int]:
@@ -111,7 +148,8 @@ def _checks(
     yield "certificate", None if mine else "there is none; only released publications have one"
     if mine is not None:
         yield from _contents(conn, lake, proof, mine)
-        yield from consistency.faults(conn)
+        said = json.loads(mine["body"])
+        yield from consistency.faults(conn, said.get("person_ids", {"until": NEVER})["until"])
         yield from audit.faults(conn)
 
 
@@ -135,7 +173,7 @@ def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
     if "run" in said and _began_anew(said, found):
         del said["run"]
         proof.notes.append("its run was made again since, after a rollback")
-    for part in sorted(said.keys() - {"previous"}):
+    for part in sorted(said.keys() - NOT_COMPARED):
         yield part, difference(said[part], found.get(part))
     stored = None if content_hash_of(conn, proof.number) == said["content_hash"] else "they are others"
     yield "hashes of rows", stored

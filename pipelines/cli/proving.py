@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from pipelines.cli.console import JsonOption, app, print_json, said
+from pipelines.privacy import without_values
 from pipelines.settings import settings_from_environment
 
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ def verify(
     every: Annotated[bool, typer.Option("--all", help="Every publication that has a certificate.")] = False,
     key: Annotated[Path | None, typer.Option(help="The auditor's copy of the public key.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A certificate the auditor kept.")] = None,
+    replay: Annotated[
+        bool,
+        typer.Option(help="Make it again from the delivered bytes, too, beside everything, and compare."),
+    ] = False,
     lang: LangOption = "zh",
     as_json: JsonOption = False,
 ) -> None:
     """Whether a publication is still what its certificate says; names the first thing that does not fit.
 
+    Exit code 1: altered; 5: with --replay, it cannot be made again, and why.
     Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
     """
     from pipelines import proving
@@ -40,20 +46,30 @@ def verify(
         chosen = [publication.pointer(conn) if number is None else number]
     if every:
         chosen = proving.certified(settings) or chosen
-    proofs = [proving.verify(settings, one, key=key, held=certificate) for one in chosen]
+    with without_values():
+        proofs = [proving.verify(settings, one, key=key, held=certificate, replay=replay) for one in chosen]
     if as_json:
-        told = [proof.__dict__ | {"verdict": "altered" if proof.altered else "holds"} for proof in proofs]
+        told = [proof.__dict__ | {"verdict": proof.verdict} for proof in proofs]
         print_json(told if every else told[0])
     else:
         for proof in proofs:
             _tell_proof(proof, lang)
-    raise typer.Exit(1 if any(proof.altered for proof in proofs) else 0)
+    verdicts = {proof.verdict for proof in proofs}
+    raise typer.Exit(next((code for verdict, code in EXIT.items() if verdict in verdicts), 0))
+
+
+EXIT: Final = {"altered": 1, "unprovable": 5}
+VERDICTS: Final = {
+    "holds": ("相符", "holds"),
+    "altered": ("不符", "altered"),
+    "unprovable": ("无法重算", "cannot be recomputed"),
+}
 
 
 def _tell_proof(proof: Proof, lang: str) -> None:
-    verdict = ("holds", "altered") if lang == "en" else ("相符", "不符")
-    told = proof.altered or proof.sha256
-    line = f"{proof.number}: {verdict[proof.altered is not None]}  {told}  ({len(proof.checked)} ✔)"
+    verdict = VERDICTS[proof.verdict][lang == "en"]
+    told = proof.altered or proof.missing or proof.sha256
+    line = f"{proof.number}: {verdict}  {told}  ({len(proof.checked)} ✔)"
     said.print("\n".join([line, *(f"  · {note}" for note in proof.notes)]), markup=False)
 
 

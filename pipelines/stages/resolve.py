@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ def resolve(settings: Settings) -> dict[str, Any]:
             return {"run_id": None}
         frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
         records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-        resolution = _link(settings, conn, records, contracts, judged, history)
+        resolution = link(settings, records, contracts, _known(conn, judged, history))
         _keep(lake, run_id, resolution, judged, history)
         runs.begin_run(conn, run_id, base, inputs, records.height)
         runs.record_resolution(conn, run_id, resolution)
@@ -98,13 +98,14 @@ def _inputs(
         "policies": decided,
         "contracts": declared.hexdigest(),
         "version": __version__,
-        **({} if judged.is_empty() else {"judgements": _hash_of(judged)}),
-        **({} if history.is_empty() else {"number_history": _hash_of(history)}),
+        **({} if judged.is_empty() else {"judgements": hash_of(judged)}),
+        **({} if history.is_empty() else {"number_history": hash_of(history)}),
     } | ({} if settings.estimator == "engine" else {"estimator": settings.estimator})
 
 
-def _hash_of(judged: pl.DataFrame) -> str:
-    spelled = json.dumps(judged.rows(), ensure_ascii=False)
+def hash_of(frame: pl.DataFrame) -> str:
+    """SHA-256 of a frame's rows, as the inputs of a run name what it was made by."""
+    spelled = json.dumps(frame.rows(), ensure_ascii=False)
     return hashlib.sha256(spelled.encode()).hexdigest()
 
 
@@ -148,14 +149,42 @@ def _active_on(contract: Contract) -> list[pl.Expr]:
     return [((told + "-01").str.to_date() if is_month else told).alias("active_on")]
 
 
-def _link(
-    settings: Settings,
-    conn: Connection,
-    records: pl.DataFrame,
-    contracts: Mapping[str, Contract],
-    judged: pl.DataFrame,
-    history: pl.DataFrame,
+@dataclass(frozen=True)
+class Known:
+    """What a run knows beside its records.
+
+    Attributes:
+        memberships: to whom each record last belonged.
+        former: records of persons that were merged away.
+        next_number: the first person number never given.
+        judged: what people said of two records.
+        undone: judgements that were taken back.
+        history: numbers that took the place of others.
+    """
+
+    memberships: pl.DataFrame
+    former: pl.DataFrame
+    next_number: int
+    judged: pl.DataFrame
+    undone: pl.DataFrame
+    history: pl.DataFrame
+
+
+def _known(conn: Connection, judged: pl.DataFrame, history: pl.DataFrame) -> Known:
+    return Known(
+        runs.memberships(conn),
+        runs.former_members(conn),
+        runs.next_number(conn),
+        judged,
+        judging.undone(conn),
+        history,
+    )
+
+
+def link(
+    settings: Settings, records: pl.DataFrame, contracts: Mapping[str, Contract], known: Known
 ) -> Resolution:
+    """Resolve records by the policy and what is known, with causes and what people should look at."""
     from pipelines.linkage.causes import with_causes  # noqa: PLC0415
     from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
     from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
@@ -163,20 +192,19 @@ def _link(
     from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
     policy = load_linkage(settings.policies / "linkage.yml")
-    before = runs.memberships(conn)
     found = link_records(
         records,
-        before,
-        judged,
+        known.memberships,
+        known.judged,
         policy,
-        next_number=runs.next_number(conn),
-        former=runs.former_members(conn),
+        next_number=known.next_number,
+        former=known.former,
         engine=FellegiSunterEngine(policy, settings.estimator),
-        history=history,
+        history=known.history,
     )
     once_each = [feed for feed, contract in contracts.items() if contract.once_each]
     told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")
-    caused = with_causes(found, records, before, judged, judging.undone(conn))
+    caused = with_causes(found, records, known.memberships, known.judged, known.undone)
     return replace(found, conflicts=told, events=caused)
 
 

@@ -39,7 +39,7 @@ def survive(settings: Settings) -> dict[str, Any]:
         run_id = str(run["run_id"])
         frames = members(conn, lake, run, contracts)
         policy = load_survivorship(settings.policies / "survivorship.yml")
-        rows = _make(lake, run_id, frames, contracts, policy)
+        rows = make_golden(lake, run_id, frames, contracts, policy)
         runs.set_stage(conn, run_id, "survived", persons=rows["person"])
         record_time(conn, run_id, STAGE, time.monotonic() - started, sum(rows.values()))
     return {"run_id": run_id, "rows": rows}
@@ -62,7 +62,7 @@ def members(
     return frames
 
 
-def _make(
+def make_golden(
     lake: Lake,
     run_id: str,
     frames: Mapping[str, pl.DataFrame],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import PopbaseError
@@ -16,6 +18,8 @@ from pipelines.store.versions import content_hash_of
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.store.postgres import Connection
+
+COMPUTING = ("numba", "numpy", "opencc", "polars", "pypinyin", "python-stdnum", "yitizi")
 
 
 def certify(settings: Settings, conn: Connection, number: int) -> str:
@@ -33,7 +37,7 @@ def certify(settings: Settings, conn: Connection, number: int) -> str:
         hint = "somebody wrote to the golden tables; popbase run stages it anew"
         raise PopbaseError(f"publication {number} is not what was staged", hint=hint)
     previous_sha256 = _previous(conn, number)
-    body = spelled(told | {"previous": previous_sha256})
+    body = spelled(told | {"previous": previous_sha256, "made_with": made_with()})
     sha256 = hashlib.sha256(body.encode()).hexdigest()
     execute(
         conn,
@@ -42,6 +46,11 @@ def certify(settings: Settings, conn: Connection, number: int) -> str:
         (number, body, sha256, previous_sha256, signed(signing_key(settings), body)),
     )
     return sha256
+
+
+def made_with() -> dict[str, str]:
+    """Versions of what computes: Python, and the packages whose answers rows depend on."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in COMPUTING}
 
 
 def _previous(conn: Connection, number: int) -> str | None:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 _MEMBERS = """
 select count(*) as others from (
-    select distinct on (record_key) record_key, person_id, run_id
-    from resolution.assignment order by record_key, assignment_id desc
-) as last full join resolution.membership as m using (record_key)
-where (last.person_id, last.run_id) is distinct from (m.person_id, m.run_id)
+    select record_key, person_id, run_id,
+        lead(person_id) over following is null as is_last, lead(person_id) over following = person_id as is_twice
+    from resolution.assignment window following as (partition by record_key order by assignment_id)
+) as a full join resolution.membership as m on m.record_key = a.record_key and a.is_last
+where a.is_twice or (a.is_last is not false and (a.person_id, a.run_id) is distinct from (m.person_id, m.run_id))
 """
 _REDIRECTS = """
 select count(*) as others from resolution.person as p left join (
@@ -28,6 +29,14 @@ select count(*) as others from resolution.person as p left join (
     from resolution.event where kind in ('merged', 'restored') order by other_id, event_id desc
 ) as merged on merged.other_id = p.person_id
 where p.redirect_to is distinct from merged.person_id
+"""
+_PERSONS = """
+select count(*) as others from resolution.person as p
+where number > %s and (
+    not exists (
+        select from resolution.assignment as a where a.person_id = p.person_id and a.run_id = p.first_run)
+    or exists (select from resolution.person as o where o.person_id = p.person_id and o.number < p.number)
+)
 """
 _RUNS = """
 select count(*) as others from publication.publication as p left join ledger.run as r using (run_id)
@@ -48,21 +57,23 @@ where b.batch_id is null and p.number is null
 """
 
 
-def faults(conn: Connection) -> Iterator[tuple[str, str | None]]:
-    """Each check by name, and what is wrong."""
+def faults(conn: Connection, last_person: int = 0) -> Iterator[tuple[str, str | None]]:
+    """Each check by name, and what is wrong; persons up to the last one are proven by a certificate."""
     yield "pointer", _pointer_fault(conn)
     yield "rows of no publication", _stray_fault(conn)
     yield (
         "memberships of today",
         _counted(conn, _MEMBERS, "{} records belong to other persons than any run said"),
     )
+    new = _counted(conn, _PERSONS, "{} persons were made by no run, or are there twice", (last_person,))
+    yield "persons since", new
     yield "runs", _counted(conn, _RUNS, "{} runs did not end as their publications did")
     yield "rows of no delivery", _counted(conn, _ORPHANS, "{} counts or results belong to nothing that came")
     yield "redirects", _counted(conn, _REDIRECTS, "{} persons lead elsewhere than the merges say")
 
 
-def _counted(conn: Connection, sql: str, sentence: str) -> str | None:
-    others = fetch(conn, sql)[0]["others"]
+def _counted(conn: Connection, sql: str, sentence: str, params: Sequence[object] = ()) -> str | None:
+    others = fetch(conn, sql, params)[0]["others"]
     return sentence.format(others) if others else None
 
 
