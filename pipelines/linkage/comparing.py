@@ -22,7 +22,6 @@ Levels = npt.NDArray[np.int8]
 Counts = npt.NDArray[np.int64]
 
 EQUAL: Final = ("sex", "household", "guardian", "employer", "local_number")
-_NAME: Final = ["name_key", "name_sound", "name_is_degraded"]
 
 
 @dataclass(frozen=True)
@@ -102,17 +101,17 @@ def _births(pairs: pl.DataFrame, births: pl.DataFrame) -> tuple[Levels, Counts]:
 
 
 def _names(pairs: pl.DataFrame, names: pl.DataFrame) -> tuple[Levels, Counts]:
-    distinct = names.select(_NAME).unique(maintain_order=True).with_row_index("name")
+    distinct = names.select("name_key").unique(maintain_order=True).with_row_index("name")
     people = names.filter(~pl.col("is_former")).select("unit", "name_key").unique()
     common = people.group_by("name_key").agg(count=pl.len().cast(pl.Int64))
     coded = (
-        names.join(distinct, on=_NAME, how="left", nulls_equal=True, maintain_order="left")
+        names.join(distinct, on="name_key", how="left", maintain_order="left")
         .join(common, on="name_key", how="left", maintain_order="left")
         .select("unit", "name", "is_former", pl.col("count").fill_null(1))
     )
     met = pairs.join(coded, left_on="a", right_on="unit").join(coded, left_on="b", right_on="unit")
     codes = [met[side].cast(pl.Int32).to_numpy() for side in ("name", "name_right")]
-    levels = nm.name_levels(nm.encode_names(distinct), codes[0], codes[1])
+    levels = nm.name_levels(nm.encode_names(distinct["name_key"]), codes[0], codes[1])
     former = (met["is_former"] | met["is_former_right"]).to_numpy()
     levels[former] = np.where(levels[former] == nm.SAME, nm.FORMER, MISSING)
     rows = met.select("pair", count=pl.max_horizontal("count", "count_right"))

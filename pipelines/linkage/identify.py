@@ -150,13 +150,10 @@ def _with_followers(judged: pl.DataFrame) -> pl.DataFrame:
 
 def _name_levels(rows: pl.DataFrame, anchor: pl.DataFrame) -> nm.Levels:
     """Name levels of each row and its anchor; a lost character makes a name missing."""
-    columns = ["name_key", "name_sound", "name_is_degraded"]
-    both = pl.concat([rows.select(columns), anchor.select(columns)])
-    distinct = both.unique(maintain_order=True).with_row_index("name")
-    place = both.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
-    codes = place["name"].cast(pl.Int32).to_numpy()
-    a, b = codes[: rows.height], codes[rows.height :]
-    levels = nm.name_levels(nm.encode_names(distinct), a, b)
+    both = pl.concat([rows["name_key"], anchor["name_key"]])
+    places = np.arange(len(both), dtype=np.int32)
+    a, b = places[: rows.height], places[rows.height :]
+    levels = nm.name_levels(nm.encode_names(both), a, b)
     levels[(rows["blind"] | anchor["blind"]).to_numpy()] = MISSING
     former = (rows["name_key"] == anchor["former_name_key"]).fill_null(value=False)
     former |= (rows["former_name_key"] == anchor["name_key"]).fill_null(value=False)
