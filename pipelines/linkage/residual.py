@@ -23,9 +23,11 @@ from pipelines.linkage.attributes import Attributes, attributes
 from pipelines.linkage.blocking import candidate_pairs, chance_pairs
 from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.model import Estimator, Model, fit
+from pipelines.linkage.wholes import named_by_first, renumbered, wholes
 
 if TYPE_CHECKING:
     from pipelines.linkage.policy import LinkagePolicy
+    from pipelines.linkage.wholes import Units
 
 Bits = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -76,22 +78,50 @@ class FellegiSunterEngine:
     estimator: Estimator = "engine"
 
     def link(self, clusters: pl.DataFrame) -> Residual:
-        """See ResidualEngine."""
+        """See ResidualEngine; units that link are taken together and compared once more with the others."""
         table = attributes(clusters)
         compared = compare(candidate_pairs(table, self.policy.block_cap), table)
         chance = compare(chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs), table)
         model = fit(compared, chance, table.units, self.policy, self.estimator)
+        weighed = self._weighed(table, compared, model)
+        links = _decide(weighed, table.labelled, self.policy)
+        whole = wholes(links, table)
+        if np.array_equal(whole, np.arange(table.units)):
+            return Residual(links, model.summary)
+        inside = pl.Series(whole[links["a"].to_numpy()] == whole[links["b"].to_numpy()])
+        again = self._again(clusters, weighed, whole, model)
+        return Residual(pl.concat([links.filter(inside), again]).sort("a", "b"), model.summary)
+
+    def _again(
+        self, clusters: pl.DataFrame, before: pl.DataFrame, whole: Units, model: Model
+    ) -> pl.DataFrame:
+        """Links between whole units: pairs with one that grew are compared anew, the others are as they were."""
+        units, first = renumbered(clusters, whole)
+        table = attributes(units)
+        grown = np.bincount(np.searchsorted(first, whole)) > 1
+        pairs = candidate_pairs(table, self.policy.block_cap)
+        new = pl.Series(grown[pairs["a"].to_numpy()] | grown[pairs["b"].to_numpy()])
+        after = self._weighed(table, compare(pairs.filter(new), table), model)
+        is_single = np.isin(np.arange(len(whole)), first[~grown])
+        old = pl.Series(is_single[before["a"].to_numpy()] & is_single[before["b"].to_numpy()])
+        named = named_by_first(after, first, "a", "b").with_columns(
+            a=pl.min_horizontal("a", "b"), b=pl.max_horizontal("a", "b")
+        )
+        every = pl.concat([named, before.filter(old)])
+        return _decide(every, named_by_first(table.labelled, first, "unit"), self.policy)
+
+    def _weighed(self, table: Attributes, compared: Compared, model: Model) -> pl.DataFrame:
+        """The pairs that are worth a look, with what each weighs."""
         weight = np.sum(list(evidence(compared, table, model, self.policy).values()), axis=0)
         kept = weight >= self.policy.possible_weight
         method = np.where(_is_near(compared), REPAIRED, PROBABLE)
-        links = compared.pairs.with_columns(
+        return compared.pairs.with_columns(
             pl.Series("method", method.tolist(), pl.String),
             pl.Series("weight", np.round(weight, 6)),
             pl.Series("probability", np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9)),
             pl.Series("names_agree", _names_agree(compared)),
             *(pl.Series(f"level_{name}", compared.levels[name]) for name in LEVEL_COLUMNS),
         ).filter(pl.Series(kept))
-        return Residual(_decide(links, table.labelled, self.policy), model.summary)
 
 
 def _is_near(compared: Compared) -> Mask:

@@ -1,0 +1,52 @@
+"""Units that links make one: what is compared once more, with all that its parts say together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+if TYPE_CHECKING:
+    from pipelines.linkage.attributes import Attributes
+
+Units = npt.NDArray[np.int32]
+
+
+def wholes(links: pl.DataFrame, table: Attributes) -> Units:
+    """Of each unit the one that stands for all that links join it with, the heaviest link first.
+
+    It is the one with an ID, of which there are never two, else the smallest.
+
+    Args:
+        links: a, b, weight, is_link.
+        table: tells the number of units, and which have an ID.
+    """
+    whole = np.arange(table.units, dtype=np.int32)
+    has_id = np.zeros(table.units, np.bool_)
+    has_id[table.labelled["unit"].to_numpy()] = True
+    members: dict[int, list[int]] = {}
+    ordered = links.filter("is_link").sort("weight", "a", "b", descending=[True, False, False])
+    for a, b in ordered.select("a", "b").iter_rows():
+        kept, gone = sorted((int(whole[a]), int(whole[b])), key=lambda unit: (not has_id[unit], unit))
+        if kept == gone or (has_id[kept] and has_id[gone]):
+            continue
+        moved = members.pop(gone, [gone])
+        members.setdefault(kept, [kept]).extend(moved)
+        whole[moved] = kept
+    return whole
+
+
+def renumbered(clusters: pl.DataFrame, whole: Units) -> tuple[pl.DataFrame, Units]:
+    """The records by whole units, numbered from 0, and of each of these the unit that stands for it."""
+    first, place = np.unique(whole, return_inverse=True)
+    units = place.astype(np.int32)[clusters["unit"].to_numpy()]
+    return clusters.with_columns(pl.Series("unit", units)), first
+
+
+def named_by_first(frame: pl.DataFrame, first: Units, *columns: str) -> pl.DataFrame:
+    """The numbers of whole units in these columns as those of the units that stand for them."""
+    return frame.with_columns(
+        pl.Series(name, first[frame[name].to_numpy()], dtype=pl.Int32) for name in columns
+    )
