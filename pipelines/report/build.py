@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.contract.model import Contract
 from pipelines.report.gather import report_of
 from pipelines.report.model import Report
-from pipelines.report.page import PAGES, render_page
+from pipelines.report.page import CERTIFICATES, PAGES, render_page
 from pipelines.report.queries import Fetch, query_facts
 from pipelines.report.twins import report_json, report_tables
 
@@ -39,6 +39,8 @@ def write_report(report: Report, folder: Path) -> Path:
     for name, text in report_tables(report).items():
         (tables / f"{name}.csv").write_text(text, encoding="utf-8-sig", newline="")
     (folder / "report.json").write_text(report_json(report), encoding="utf-8")
+    certified = (folder / CERTIFICATES["zh"]).exists()
     for language, page in PAGES.items():
-        (folder / page).write_text(render_page(report, language), encoding="utf-8")
+        text = render_page(report, language, has_certificate=certified)
+        (folder / page).write_text(text, encoding="utf-8")
     return folder / PAGES["zh"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,12 @@ from pipelines.report.texts import say, say_word
 TEMPLATES: Final = Path(__file__).with_name("templates")
 PAGES: Final[dict[Language, str]] = {"zh": "index.html", "en": "index.en.html"}
 """The page of each language, by file name."""
+CERTIFICATES: Final[dict[Language, str]] = {"zh": "certificate.html", "en": "certificate.en.html"}
+"""The certificate's page of each language."""
 CONTENTS: Final = {
+    "certificate": (
+        "certified_tables", "certified_records", "certified_deliveries", "certified_checks", "certified_limits",
+    ),
     "front": ("feeds_now", "departments", "publications", "mending", "waivers_now", "all_deliveries"),
     "delivery": (
         "flow", "by_indicator", "findings_by_rule", "overlap", "values", "work", "waivers", "silent", "signatures",
@@ -26,11 +32,16 @@ CONTENTS: Final = {
 """Sections of the site's pages, in their order."""
 
 
-def render_page(report: Report, language: Language) -> str:
-    """The page; the same bytes for the same report."""
+def render_page(report: Report, language: Language, *, has_certificate: bool = False) -> str:
+    """The page; the same bytes for the same report. It leads to the page of the certificate where there is one."""
     other: Language = "en" if language == "zh" else "zh"
     template = _environment(language).get_template("page.html.j2")
-    return template.render(report=report, other_page=PAGES[other], this_page=PAGES[language])
+    return template.render(
+        report=report,
+        other_page=PAGES[other],
+        this_page=PAGES[language],
+        certificate_page=CERTIFICATES[language] if has_certificate else None,
+    )
 
 
 def render_site(kind: str, language: Language, facts: dict[str, Any]) -> str:
@@ -39,6 +50,22 @@ def render_site(kind: str, language: Language, facts: dict[str, Any]) -> str:
     template = _environment(language).get_template(f"site/{kind}.html.j2")
     return template.render(
         **facts, contents=CONTENTS[kind], other_page=PAGES[other], this_page=PAGES[language]
+    )
+
+
+def render_certificate(language: Language, said: dict[str, Any], sha256: str, signature: str) -> str:
+    """The page of a certificate that says `said`."""
+    other: Language = "en" if language == "zh" else "zh"
+    template = _environment(language).get_template("site/certificate.html.j2")
+    return template.render(
+        said=said,
+        released_at=datetime.fromisoformat(said["released_at"]) if "released_at" in said else None,
+        sha256=sha256,
+        signature=signature,
+        contents=CONTENTS["certificate"],
+        report_page=PAGES[language],
+        this_page=CERTIFICATES[language],
+        other_page=CERTIFICATES[other],
     )
 
 

@@ -14,6 +14,8 @@ TEXTS = Path(__file__).with_name("texts.yml")
 SITE_TEXTS = Path(__file__).with_name("texts_site.yml")
 AUDIT_TEXTS = Path(__file__).with_name("audit_texts.yml")
 LINKAGE_TEXTS = Path(__file__).with_name("texts_linkage.yml")
+CERTIFICATE_TEXTS = Path(__file__).with_name("texts_certificate.yml")
+ALL_TEXTS = (TEXTS, SITE_TEXTS, LINKAGE_TEXTS, CERTIFICATE_TEXTS)
 
 
 @cache
@@ -23,9 +25,7 @@ def all_texts() -> dict[str, Words]:
     Raises:
         KeyError: a text lacks a language.
     """
-    declared = [
-        yaml.safe_load(path.read_text(encoding="utf-8")) for path in (TEXTS, SITE_TEXTS, LINKAGE_TEXTS)
-    ]
+    declared = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ALL_TEXTS]
     return {
         f"{group}.{name}": Words(text["zh"], text["en"])
         for groups in declared

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.contract.load import load_contracts
 from pipelines.report.build import build_report
+from pipelines.report.page import CERTIFICATES, render_certificate
 from pipelines.report.site import build_site
 from pipelines.settings import Settings
 from pipelines.store import feedback
@@ -46,6 +47,7 @@ def report(settings: Settings, number: int | None = None) -> dict[str, Any]:
         page = settings.reports
         missing = [p for p in known if not (_folder(settings, p["number"]) / "report.json").exists()]
         for publication in [*(p for p in missing if p != chosen), chosen]:
+            _keep_certificate(conn, _folder(settings, publication["number"]), publication["number"])
             page = build_report(  # the chosen one is the last
                 ask,
                 number=publication["number"],
@@ -53,7 +55,6 @@ def report(settings: Settings, number: int | None = None) -> dict[str, Any]:
                 folder=_folder(settings, publication["number"]),
                 contracts=contracts,
             )
-            _keep_certificate(conn, _folder(settings, publication["number"]), publication["number"])
         record_time(conn, chosen["run_id"], STAGE, time.monotonic() - started, 0)
     return {"publication": chosen["number"], "page": str(page), "site": str(site)}
 
@@ -64,7 +65,11 @@ def _keep_certificate(conn: Connection, folder: Path, number: int) -> None:
     if made is not None:
         told = {name: made[name] for name in ("number", "sha256", "previous_sha256", "body", "signature")}
         text = json.dumps(told, ensure_ascii=False, indent=1)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
+        for language, page in CERTIFICATES.items():
+            html = render_certificate(language, json.loads(made["body"]), made["sha256"], made["signature"])
+            (folder / page).write_text(html, encoding="utf-8")
 
 
 def _folder(settings: Settings, number: int) -> Path:

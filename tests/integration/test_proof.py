@@ -150,6 +150,18 @@ def test_a_certificate_of_the_first_form_holds_and_says_what_it_does_not_speak_o
     assert tampered(office, "update golden.provenance set rule = 'x'") == "None"
 
 
+def test_a_certificate_has_a_page_in_both_languages_without_a_value(office: Office) -> None:
+    report(office.settings)
+    folder = office.settings.reports / "000001"
+    sha256 = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))["sha256"]
+    for page, word in (("certificate.html", "发布证书"), ("certificate.en.html", "Certificate")):
+        html = (folder / page).read_text(encoding="utf-8")
+        assert sha256 in html
+        assert word in html
+        assert "甲一" not in html
+        assert page in (folder / page.replace("certificate", "index")).read_text(encoding="utf-8")
+
+
 def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert signing_key(settings).private_bytes_raw() == signing_key(settings).private_bytes_raw()

@@ -13,14 +13,14 @@ from pipelines.contract.model import Contract
 from pipelines.reasons import SEVERITIES
 from pipelines.report.basics import Decision, Fact, Level, Status, Words
 from pipelines.report.page import TEMPLATES
-from pipelines.report.texts import LINKAGE_TEXTS, SITE_TEXTS, TEXTS, all_texts, say, say_word
+from pipelines.report.texts import ALL_TEXTS, all_texts, say, say_word
 
 
 def places(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("path", [TEXTS, SITE_TEXTS, LINKAGE_TEXTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ALL_TEXTS, ids=lambda path: path.name)
 def test_every_text_has_both_languages_with_the_same_places(path: Path) -> None:
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))
     for group, texts in declared.items():
