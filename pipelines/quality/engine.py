@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 class PolarsBatch(BatchData):
     """A frame, in the form in which Great Expectations carries batches about."""
 
-    def __init__(self, engine: PolarsExecutionEngine, frame: pl.LazyFrame) -> None:
+    def __init__(self, engine: PolarsExecutionEngine, frame: pl.LazyFrame, *, is_streamed: bool) -> None:
         super().__init__(execution_engine=engine)
         self.frame = frame
+        self.is_streamed = is_streamed
         self.schema = frame.collect_schema()
 
 
@@ -47,6 +48,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.masks: dict[MetricConfigurationID, pl.Series] = {}
+        self.queried: dict[str, pl.Series] = {}
 
     def get_batch_data_and_markers(
         self, batch_spec: RuntimeDataBatchSpec
@@ -54,7 +56,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         """The frame of the request. The markers carry no clock time: results do not depend on it."""
         frame: pl.DataFrame | pl.LazyFrame = batch_spec.batch_data
         batch_spec.batch_data = "PolarsFrame"  # what remains of it in Great Expectations' result
-        return PolarsBatch(self, frame.lazy()), BatchMarkers({"ge_load_time": None})
+        batch = PolarsBatch(self, frame.lazy(), is_streamed=isinstance(frame, pl.LazyFrame))
+        return batch, BatchMarkers({"ge_load_time": None})
 
     @property
     def batch(self) -> PolarsBatch:
@@ -89,7 +92,15 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     def one_value(self, expression: pl.Expr) -> Any:
         """The single cell that an aggregating expression yields on the frame."""
         with _without_values():
-            return self.batch.frame.select(expression).collect().item()
+            return self._collect(self.batch.frame.select(expression)).item()
+
+    def rows_of_query(self, query: str, rows: pl.LazyFrame) -> pl.Series:
+        """The mask of a query's rows, kept under its text; `rows` is one column of row numbers from 0."""
+        with _without_values():
+            numbers = self._collect(rows).to_series()
+        mask = pl.select(pl.int_range(self.one_value(pl.len())).is_in(numbers.implode())).to_series()
+        self.queried[query] = mask
+        return mask
 
     def _select(
         self, expressions: Mapping[MetricConfigurationID, pl.Expr]
@@ -98,8 +109,11 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
             return {}
         named = [expression.alias(str(n)) for n, expression in enumerate(expressions.values())]
         with _without_values():
-            found = self.batch.frame.select(named).collect()
+            found = self._collect(self.batch.frame.select(named))
         return dict(zip(expressions, found.get_columns(), strict=True))
+
+    def _collect(self, asked: pl.LazyFrame) -> pl.DataFrame:
+        return asked.collect(engine="streaming" if self.batch.is_streamed else "auto")
 
     def _comparison_condition_to_filter_clause(self, condition: ComparisonCondition) -> pl.Expr:
         return conditions.comparison(condition, self.batch.schema)

@@ -83,6 +83,17 @@ def _outside_set(column: pl.Expr, values: Values, kind: pl.DataType) -> pl.Expr:
     return ~_in_set(column, values, kind)
 
 
+def _matches(column: pl.Expr, values: Values, how: Callable[..., pl.Expr]) -> pl.Expr:
+    return how(column.str.contains(regex) for regex in values["regex_list"])
+
+
+def _match_list(column: pl.Expr, values: Values, _kind: pl.DataType) -> pl.Expr:
+    wanted = values.get("match_on") or "any"
+    if wanted not in ("any", "all"):
+        raise NotCheckable(f"match_on may not be {wanted!r}")
+    return _matches(column, values, pl.any_horizontal if wanted == "any" else pl.all_horizontal)
+
+
 ColumnCheck = Callable[[pl.Expr, Values, pl.DataType], pl.Expr]
 LENGTH: Final = pl.UInt32()
 
@@ -91,6 +102,8 @@ COLUMN_CHECKS: Final[dict[str, ColumnCheck]] = {
     "column_values.null": lambda column, _v, _k: column.is_null(),
     "column_values.match_regex": lambda column, v, _k: column.str.contains(v["regex"]),
     "column_values.not_match_regex": lambda column, v, _k: ~column.str.contains(v["regex"]),
+    "column_values.match_regex_list": _match_list,
+    "column_values.not_match_regex_list": lambda column, v, _k: ~_matches(column, v, pl.any_horizontal),
     "column_values.in_set": _in_set,
     "column_values.not_in_set": _outside_set,
     "column_values.between": between,
@@ -102,10 +115,37 @@ COLUMN_CHECKS: Final[dict[str, ColumnCheck]] = {
 ALL_ROWS: Final = frozenset({"column_values.nonnull", "column_values.null"})
 UNIQUE: Final = "column_values.unique"
 
+
+def _pair_in_set(a: pl.Expr, b: pl.Expr, values: Values) -> pl.Expr:
+    """A null of a row is equal to a null of the set."""
+    wanted = values.get("value_pairs_set")
+    if wanted is None:
+        return pl.lit(value=True)
+    pairs = [a.eq_missing(pl.lit(x)) & b.eq_missing(pl.lit(y)) for x, y in wanted]
+    return pl.any_horizontal(pl.lit(value=False), *pairs)
+
+
 PAIR_CHECKS: Final[dict[str, Callable[[pl.Expr, pl.Expr, Values], pl.Expr]]] = {
     "column_pair_values.a_greater_than_b": lambda a, b, v: a >= b if v.get("or_equal") else a > b,
     "column_pair_values.equal": lambda a, b, _v: a == b,
+    "column_pair_values.in_set": _pair_in_set,
 }
+
+
+def _all_different(cells: list[pl.Expr], _values: Values) -> pl.Expr:
+    """Two nulls of a row are the same."""
+    pairs = [one.ne_missing(other) for n, one in enumerate(cells) for other in cells[n + 1 :]]
+    return pl.all_horizontal(pl.lit(value=True), *pairs)
+
+
+ROW_CHECKS: Final[dict[str, Callable[[list[pl.Expr], Values], pl.Expr]]] = {
+    "multicolumn_sum.equal": lambda cells, v: pl.sum_horizontal(cells, ignore_nulls=False) == v["sum_total"],
+    "multicolumn_values.equal": lambda cells, _v: pl.all_horizontal(
+        cells[0].eq_missing(cell) for cell in cells
+    ),
+    "select_column_values.unique.within_record": _all_different,
+}
+"""Checks on several columns of one row; expression that is true for a row as it should be."""
 COMPOUND_UNIQUE: Final = "compound_columns.unique"
 
 
@@ -135,8 +175,22 @@ def pair_mask(metric: str, a: str, b: str, values: Values, ignore: str, where: p
     return Mask(examined, ~good.fill_null(value=False) & examined)
 
 
+def row_mask(metric: str, columns: list[str], values: Values, ignore: str, where: pl.Expr | None) -> Mask:
+    """The mask of a check on several columns of one row; an answer that is unknown breaks it."""
+    examined = _given(columns, ignore, where)
+    good = ROW_CHECKS[metric]([pl.col(column) for column in columns], values)
+    return Mask(examined, ~good.fill_null(value=False) & examined)
+
+
 def compound_mask(columns: list[str], ignore: str, where: pl.Expr | None) -> Mask:
     """The mask of rows that repeat each other in several columns taken together."""
+    examined = _given(columns, ignore, where)
+    key = pl.struct(columns if where is None else [examined.alias("\x00examined"), *columns])
+    return Mask(examined, key.is_duplicated() & examined)
+
+
+def _given(columns: list[str], ignore: str, where: pl.Expr | None) -> pl.Expr:
+    """The rows that a check on several columns looks at."""
     known = [pl.col(column).is_not_null() for column in columns]
     given = {
         "never": pl.lit(value=True),
@@ -145,9 +199,7 @@ def compound_mask(columns: list[str], ignore: str, where: pl.Expr | None) -> Mas
     }
     if ignore not in given:
         raise NotCheckable(f"ignore_row_if may not be {ignore!r}")
-    examined = _within(given[ignore], where)
-    key = pl.struct(columns if where is None else [examined.alias("\x00examined"), *columns])
-    return Mask(examined, key.is_duplicated() & examined)
+    return _within(given[ignore], where)
 
 
 def count_examined(mask: Mask) -> pl.Expr:

@@ -33,14 +33,18 @@ from pipelines.quality.masks import (
     COLUMN_CHECKS,
     COMPOUND_UNIQUE,
     PAIR_CHECKS,
+    ROW_CHECKS,
     UNIQUE,
     Mask,
     check_columns,
     column_mask,
     compound_mask,
     count_examined,
+    literal,
     pair_mask,
+    row_mask,
 )
+from pipelines.quality.unexpected_rows import register_unexpected_rows
 
 Domain = Mapping[str, Any]
 Answer = Callable[[PolarsExecutionEngine, Domain, Mapping[str, Any], Mapping[str, Any]], Any]
@@ -56,6 +60,8 @@ AGGREGATE: Final = MetricPartialFunctionTypes.AGGREGATE_FN
 
 AGGREGATES: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
     "column.mean": pl.Expr.mean,
+    "column.median": pl.Expr.median,
+    "column.standard_deviation": pl.Expr.std,
     "column.sum": pl.Expr.sum,
     "column.min": pl.Expr.min,
     "column.max": pl.Expr.max,
@@ -84,6 +90,13 @@ def _compound(engine: PolarsExecutionEngine, _metric: str, domain: Domain, _v: D
     return compound_mask(columns, ignore, engine.where(domain))
 
 
+def _several(engine: PolarsExecutionEngine, metric: str, domain: Domain, values: Domain) -> Mask:
+    columns = list(domain["column_list"])
+    check_columns(engine.batch.schema, columns)
+    ignore = domain.get("ignore_row_if") or "all_values_are_missing"
+    return row_mask(metric, columns, values, ignore, engine.where(domain))
+
+
 @cache
 def register() -> None:
     """Register every metric, once in a Python process."""
@@ -92,13 +105,22 @@ def register() -> None:
         _register_rows(name, _column)
     for name in PAIR_CHECKS:
         _register_rows(name, _pair)
+    for name in ROW_CHECKS:
+        _register_rows(name, _several)
     _register_rows(COMPOUND_UNIQUE, _compound)
     for name, fold in AGGREGATES.items():
         _register_bundled(name, _folded(fold))
     _register_bundled("table.row_count", _row_count)
     _register_value("table.columns", lambda engine, _d, _v, _m: engine.batch.schema.names())
     _register_value("table.column_types", _column_types)
+    _register_value("table.column_count", lambda engine, _d, _v, _m: len(engine.batch.schema))
     _register_value("column.non_null_proportion", _proportion)
+    _register_value("column.unique_proportion", _unique_proportion)
+    _register_value("column.most_common_value", _most_common)
+    for name, count in SETS.items():
+        _register_value(f"{name}.count", count)
+        _register_value(name, lambda _e, _d, _v, _m: [])  # values are shown to nobody
+    register_unexpected_rows(_register)
     _register_lengths()
 
 
@@ -177,6 +199,44 @@ def _column_types(engine: PolarsExecutionEngine, _d: Domain, _v: Domain, _m: Dom
 def _proportion(_e: PolarsExecutionEngine, _d: Domain, _v: Domain, metrics: Domain) -> float:
     rows = metrics["table.row_count"]
     return metrics["column.non_null_count"] / rows if rows else 0.0
+
+
+def _unique_proportion(_e: PolarsExecutionEngine, _d: Domain, _v: Domain, metrics: Domain) -> float:
+    known = metrics["table.row_count"] - metrics["column_values.nonnull.unexpected_count"]
+    return metrics["column.distinct_values.count"] / known if known else 0.0
+
+
+def _cells(engine: PolarsExecutionEngine, domain: Domain) -> pl.Expr:
+    """The known values that a metric of a whole column looks at."""
+    check_columns(engine.batch.schema, [domain["column"]])
+    column, where = pl.col(domain["column"]), engine.where(domain)
+    return (column if where is None else column.filter(where)).drop_nulls()
+
+
+def _most_common(engine: PolarsExecutionEngine, domain: Domain, _v: Domain, _m: Domain) -> list[Any]:
+    return list(engine.one_value(_cells(engine, domain).mode().sort().implode()))
+
+
+def _outside(engine: PolarsExecutionEngine, domain: Domain, values: Domain, _m: Domain) -> int:
+    found = _cells(engine, domain).unique()
+    return int(engine.one_value((~found.is_in(_wanted(engine, domain, values))).sum()))
+
+
+def _missing(engine: PolarsExecutionEngine, domain: Domain, values: Domain, _m: Domain) -> int:
+    wanted = _wanted(engine, domain, values)
+    there = engine.one_value(_cells(engine, domain).unique().is_in(wanted).sum())
+    return len(set(wanted)) - int(there)
+
+
+def _wanted(engine: PolarsExecutionEngine, domain: Domain, values: Domain) -> list[Any]:
+    kind = engine.batch.schema[domain["column"]]
+    return [literal(value, kind) for value in values.get("value_set") or () if value is not None]
+
+
+SETS: Final[dict[str, Answer]] = {
+    "column.distinct_values.not_in_set": _outside,
+    "column.distinct_values.missing_from_column": _missing,
+}
 
 
 def _register(

@@ -20,7 +20,7 @@ from pipelines.quality.document import document_of
 from pipelines.quality.masks import MARK
 from pipelines.quality.outcome import Outcome, RuleResult, answered, not_checked
 from pipelines.quality.suite import Rule, Suite
-from pipelines.quality.supported import SUPPORTED, level
+from pipelines.quality.supported import SUPPORTED, UNEXPECTED_ROWS, WHOLE_TABLE, columns_in, level
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -32,7 +32,7 @@ CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 def validate_frame(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | pl.LazyFrame,
     suite: Suite,
     *,
     row_id: str = "row_number",
@@ -46,17 +46,33 @@ def validate_frame(
     results depend on the clock, whose date in China is taken otherwise. `tables` gives the rows of the tables that
     derived columns look into; without it rules on those columns are not checked.
 
+    A lazy frame (`pl.scan_parquet`) is streamed: of its columns only those that rules name are read, all masks in one
+    pass, and only masks and the row ids stay in memory; where columns are derived, what they need is collected.
+
     A rule that has no answer (an unknown or unsupported expectation, a column that is not there,
     an exception inside the check) is `not_checked`, with the reason; nothing of it is raised.
 
     Raises:
         PopbaseError: the frame has no column `row_id`.
     """
-    if row_id not in frame.columns:
+    if row_id not in frame.collect_schema().names():
         raise PopbaseError(f"the frame to validate has no column {row_id!r}")
     day = today or dt.datetime.now(CHINA).date()
+    if suite.derived:
+        frame = add_columns(_collected(frame, suite, row_id), suite.derived, day, tables)
     with _third_party_warnings_ignored():
-        return _validate(add_columns(frame, suite.derived, day, tables), suite, row_id, day)
+        return _validate(frame, suite, row_id, day)
+
+
+def _collected(frame: pl.DataFrame | pl.LazyFrame, suite: Suite, row_id: str) -> pl.DataFrame:
+    """In memory; of a lazy frame only the columns that rules and derived columns name, unless a rule asks for all."""
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    named = {row_id, *(column for how in suite.derived.values() for column in how.sources)}
+    named |= {column for rule in suite.rules for column in columns_in(rule.kwargs)}
+    whole = any(rule.expectation in WHOLE_TABLE for rule in suite.rules)
+    known = frame.collect_schema().names()
+    return frame.select(name for name in known if whole or name in named).collect(engine="streaming")
 
 
 def unrunnable(suite: Suite) -> dict[str, str]:
@@ -65,7 +81,7 @@ def unrunnable(suite: Suite) -> dict[str, str]:
         return _expectations(suite)[1]
 
 
-def _validate(frame: pl.DataFrame, suite: Suite, row_id: str, today: dt.date) -> Outcome:
+def _validate(frame: pl.DataFrame | pl.LazyFrame, suite: Suite, row_id: str, today: dt.date) -> Outcome:
     from pipelines.quality.session import run_expectations  # noqa: PLC0415 - imports GX, 4 to 12 s
 
     expectations, reasons = _expectations(suite)
@@ -116,6 +132,8 @@ def _collect(rule: Rule, run: Run, masks: dict[str, pl.Series]) -> RuleResult:
     if mask is None:
         return not_checked(rule, "the check left no mask")
     masks[rule.id] = mask
+    if rule.expectation == UNEXPECTED_ROWS:
+        return answered(rule, passed=passed, examined=mask.len(), failed=int(mask.sum()))
     examined = found.result["element_count"] - found.result.get("missing_count", 0)
     return answered(rule, passed=passed, examined=examined, failed=int(mask.sum()))
 
@@ -133,8 +151,8 @@ def _exception(told: Mapping[str, Any] | None) -> str | None:
     return ours[0] if ours else RAISED
 
 
-def _failing(frame: pl.DataFrame, row_id: str, masks: Mapping[str, pl.Series]) -> pl.DataFrame:
-    rows = frame[row_id]
+def _failing(frame: pl.DataFrame | pl.LazyFrame, row_id: str, masks: Mapping[str, pl.Series]) -> pl.DataFrame:
+    rows = frame.lazy().select(row_id).collect(engine="streaming").to_series()
     parts = [
         pl.DataFrame({row_id: rows.filter(mask)}).with_columns(rule_id=pl.lit(rule_id))
         for rule_id, mask in masks.items()

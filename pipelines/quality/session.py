@@ -31,6 +31,7 @@ from pipelines.quality.datasource import FRAME, PolarsDatasource
 from pipelines.quality.engine import PolarsExecutionEngine
 from pipelines.quality.metrics import register
 from pipelines.quality.suite import Rule
+from pipelines.quality.supported import UNEXPECTED_ROWS
 
 COUNTS_ONLY: Final = {
     "result_format": "BASIC",
@@ -65,7 +66,10 @@ class Run:
 
     def mask(self, rule_id: str) -> pl.Series | None:
         """The rows a row rule counted as failing; None when it counted none."""
-        expectation = _configuration(self.results[rule_id]).to_domain_obj()
+        configuration = _configuration(self.results[rule_id])
+        if configuration.type == UNEXPECTED_ROWS:
+            return self.engine.queried.get(str(configuration.kwargs["unexpected_rows_query"]))
+        expectation = configuration.to_domain_obj()
         asked = expectation.get_validation_dependencies(self.engine, {"result_format": dict(COUNTS_ONLY)})
         metric = f"{getattr(expectation, 'map_metric', None)}.unexpected_count"
         return self.engine.masks.get(asked.metric_configurations[metric].id)
@@ -83,7 +87,9 @@ def as_expectation(rule: Rule) -> Expectation:
     return configuration.to_domain_obj()
 
 
-def run_expectations(frame: pl.DataFrame, expectations: list[Expectation], today: dt.date) -> Run:
+def run_expectations(
+    frame: pl.DataFrame | pl.LazyFrame, expectations: list[Expectation], today: dt.date
+) -> Run:
     """Run a validation definition; `today` is the value of the suites' parameter of that name."""
     register()
     context = gx.get_context(mode="ephemeral", project_config=in_memory())

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 Level = Literal["row", "table"]
 
+UNEXPECTED_ROWS: Final = "unexpected_rows_expectation"
+
 ROW_EXPECTATIONS: Final = frozenset({
     "expect_column_values_to_not_be_null",
     "expect_column_values_to_be_null",
@@ -19,7 +21,14 @@ ROW_EXPECTATIONS: Final = frozenset({
     "expect_column_value_lengths_to_equal",
     "expect_column_pair_values_a_to_be_greater_than_b",
     "expect_column_pair_values_to_be_equal",
+    "expect_column_pair_values_to_be_in_set",
+    "expect_column_values_to_match_regex_list",
+    "expect_column_values_to_not_match_regex_list",
     "expect_compound_columns_to_be_unique",
+    "expect_multicolumn_sum_to_equal",
+    "expect_multicolumn_values_to_be_equal",
+    "expect_select_column_values_to_be_unique_within_record",
+    UNEXPECTED_ROWS,
 })  # fmt: skip
 """Each row breaks them or not: they are counted, and their rows are listed."""
 
@@ -36,20 +45,41 @@ EXTREME_EXPECTATIONS: Final = frozenset({
     "expect_column_min_to_be_between",
     "expect_column_most_common_value_to_be_in_set",
     "expect_column_quantile_values_to_be_between",
+    "expect_column_stdev_to_be_between",
     "expect_column_sum_to_be_between",
 })  # fmt: skip
 """Their result is somebody's value, or nearly: never on a personal column."""
 
 TABLE_EXPECTATIONS: Final = COUNT_EXPECTATIONS | frozenset({
+    "expect_column_distinct_values_to_be_in_set",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_distinct_values_to_equal_set",
     "expect_column_max_to_be_between",
     "expect_column_mean_to_be_between",
+    "expect_column_median_to_be_between",
     "expect_column_min_to_be_between",
+    "expect_column_most_common_value_to_be_in_set",
+    "expect_column_proportion_of_unique_values_to_be_between",
+    "expect_column_stdev_to_be_between",
+    "expect_table_column_count_to_be_between",
+    "expect_table_column_count_to_equal",
+    "expect_table_columns_to_match_ordered_list",
     "expect_column_proportion_of_non_null_values_to_be_between",
     "expect_column_sum_to_be_between",
     "expect_column_to_exist",
     "expect_column_unique_value_count_to_be_between",
     "expect_table_columns_to_match_set",
 })  # fmt: skip
+
+WHOLE_TABLE: Final = frozenset({
+    "expect_column_to_exist",
+    "expect_table_column_count_to_be_between",
+    "expect_table_column_count_to_equal",
+    "expect_table_columns_to_match_ordered_list",
+    "expect_table_columns_to_match_set",
+    UNEXPECTED_ROWS,
+})  # fmt: skip
+"""They are about columns that they do not name."""
 
 SUPPORTED: Final = ROW_EXPECTATIONS | TABLE_EXPECTATIONS
 

@@ -16,6 +16,7 @@ from pipelines.quality.gate import judge
 from pipelines.quality.outcome import Outcome
 from pipelines.quality.run import validate_frame
 from pipelines.quality.suite import Suite
+from pipelines.quality.supported import UNEXPECTED_ROWS
 
 TODAY = dt.date(2026, 6, 30)
 PEOPLE = pl.DataFrame({
@@ -29,7 +30,7 @@ PEOPLE = pl.DataFrame({
 def suite(*checks: tuple[str, dict[str, Any]]) -> Suite:
     texts = {"basis": "GB/T 36344-2018", "office": "测试局", "zh": "测试", "en": "A test"}
     rules = [
-        {"id": f"PB-TST-{n:03d}", "expectation": f"expect_{name}", "kwargs": kwargs, **texts,
+        {"id": f"PB-TST-{n:03d}", "expectation": name if name == UNEXPECTED_ROWS else f"expect_{name}", "kwargs": kwargs, **texts,
          "severity": "warn", "indicator": "0201"}
         for n, (name, kwargs) in enumerate(checks, start=1)
     ]  # fmt: skip
@@ -62,6 +63,33 @@ def test_mostly_lets_a_rule_pass_and_its_rows_are_still_listed() -> None:
     outcome = validated(("column_values_to_be_in_set", kwargs))
     assert (outcome.rules[0].status, outcome.rules[0].failed) == ("passed", 1)
     assert outcome.failing["row_number"].to_list() == [3]
+
+
+def test_rows_of_a_query_are_counted_and_listed() -> None:
+    query = "SELECT * FROM {batch} WHERE sex_code NOT IN ('1', '2') OR born_on > DATE '2026-06-30'"
+    outcome = validated((UNEXPECTED_ROWS, {"unexpected_rows_query": query}))
+    assert (outcome.rules[0].status, outcome.rules[0].examined, outcome.rules[0].failed) == ("failed", 4, 2)
+    assert outcome.failing["row_number"].to_list() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM {batch}",
+        "SELECT * FROM people",
+        "SELEC {batch}",
+        "SELECT * FROM {batch} WHERE x",
+    ],
+)
+def test_a_query_without_whole_rows_is_not_checked(query: str) -> None:
+    (result,) = validated((UNEXPECTED_ROWS, {"unexpected_rows_query": query})).rules
+    assert result.status == "not_checked"
+
+
+@pytest.mark.parametrize("name", ["column_values_to_be_increasing", "column_values_to_match_json_schema"])
+def test_an_expectation_the_engine_does_not_know_is_not_checked(name: str) -> None:
+    (result,) = validated((name, {"column": "name", "json_schema": {}})).rules
+    assert result.status == "not_checked"
 
 
 def test_today_is_the_date_the_caller_gives() -> None:
