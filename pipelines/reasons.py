@@ -2,7 +2,7 @@
 
 A code is `PB-<family>-<nnn>` and never changes its meaning. Families: ID citizen ID, UC unified
 social credit code, NM names, DT dates, CD code lists, TL telephones, AD addresses, NB numbers,
-TX text, RW rows that cannot be read, HD headers, DL deliveries, SQ sequence, LK linkage.
+TX text, RW rows that cannot be read, HD headers, DL deliveries, DR drift, SQ sequence, LK linkage.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from pipelines.reason_texts import deliveries, identity, linkage, names, rows, values
+from pipelines.reason_texts import deliveries, drift, identity, linkage, names, rows, values
 
 Severity = Literal["refuse_delivery", "quarantine_row", "warn", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -54,5 +54,5 @@ def _read(texts: str) -> dict[str, Reason]:
 
 
 REASONS: Final[dict[str, Reason]] = _read(
-    "\n".join(family.TEXTS for family in (identity, names, values, rows, deliveries, linkage))
+    "\n".join(family.TEXTS for family in (identity, names, values, rows, deliveries, drift, linkage))
 )

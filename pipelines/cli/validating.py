@@ -1,7 +1,8 @@
-"""Commands about rules: validate, of a department; lint, of who writes suites."""
+"""Commands about rules: validate, of a department; lint, of who writes suites; second-opinion, of an auditor."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -111,6 +112,33 @@ def lint(as_json: JsonOption = False) -> None:
     if faults:
         raise ContractError(list(faults))
     said.print(f"{rules} rules: no fault")
+
+
+@app.command("second-opinion")
+def second_opinion(
+    number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Audit a publication again by Great Expectations on PostgreSQL and compare the counts rule by rule.
+
+    Exit code 1: a count differs. Rules on columns that a suite computes are not compared.
+    """
+    from pipelines.second_opinion import second_opinion as ask
+
+    chosen, compared = ask(settings_from_environment(), number)
+    counts = Counter(one.verdict for one in compared)
+    if as_json:
+        print_json({"publication": chosen, **counts, "rules": [vars(one) for one in compared]})
+    else:
+        table = Table(
+            "table", "rule", "verdict", "audit", "PostgreSQL", "why not", title=f"publication {chosen}"
+        )
+        for one in compared:
+            figures = ("" if n is None else str(n) for n in (one.audit, one.second))
+            table.add_row(one.table, one.rule_id, one.verdict, *figures, one.reason or "")
+        said.print(table)
+        said.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
+    raise typer.Exit(1 if counts["differs"] else 0)
 
 
 def _word(key: str, lang: Language, **facts: object) -> str:

@@ -21,6 +21,7 @@ FAMILIES: Final = {
     "RW": ("无法读取的行", "Rows that cannot be read"),
     "HD": ("表头", "Headers"),
     "DL": ("交付", "Deliveries"),
+    "DR": ("与以往交付的差异", "Drift against the deliveries before"),
     "SQ": ("交付次序", "The sequence of deliveries"),
     "LK": ("识别与关联", "Linkage"),
 }

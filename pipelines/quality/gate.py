@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.quality.outcome import Outcome, RuleResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pipelines.contract.model import Thresholds as Allowed
 
@@ -24,7 +24,7 @@ Decision = Literal["release", "reservations", "stop"]
 
 @dataclass(frozen=True)
 class Reason:
-    """Why the gate did not simply open: the rule, and what its share or its silence led to."""
+    """Why the gate did not simply open: the rule or reason code, and what its share or its silence led to."""
 
     rule_id: str
     decision: Decision
@@ -65,6 +65,15 @@ def quarantined(outcome: Outcome) -> pl.DataFrame:
     """The lines of `outcome.failing` whose rule says `quarantine_row`."""
     ids = [result.rule.id for result in outcome.rules if result.rule.severity == "quarantine_row"]
     return outcome.failing.filter(pl.col("rule_id").is_in(ids))
+
+
+def reserve(verdict: Verdict, codes: Iterable[str]) -> Verdict:
+    """The verdict with a reservation for each of these reason codes; what was stopped stays so."""
+    added = tuple(Reason(code, "reservations", 0.0) for code in codes)
+    if not added:
+        return verdict
+    decision: Decision = "stop" if verdict.decision == "stop" else "reservations"
+    return Verdict(decision, verdict.reasons + added)
 
 
 def refusal(allowed: Allowed, verdict: Verdict, rows: int, aside: int) -> str | None:

@@ -60,7 +60,7 @@ def validate_frame(
     day = today or dt.datetime.now(CHINA).date()
     if suite.derived:
         frame = add_columns(_collected(frame, suite, row_id), suite.derived, day, tables)
-    with _third_party_warnings_ignored():
+    with quiet():
         return _validate(frame, suite, row_id, day)
 
 
@@ -77,7 +77,7 @@ def _collected(frame: pl.DataFrame | pl.LazyFrame, suite: Suite, row_id: str) ->
 
 def unrunnable(suite: Suite) -> dict[str, str]:
     """Rules that no frame could be checked by, and why: Great Expectations does not take their arguments."""
-    with _third_party_warnings_ignored():
+    with quiet():
         return _expectations(suite)[1]
 
 
@@ -162,7 +162,7 @@ def _failing(frame: pl.DataFrame | pl.LazyFrame, row_id: str, masks: Mapping[str
 
 
 @contextmanager
-def _third_party_warnings_ignored() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Great Expectations and its dependencies warn of their own deprecations, not of our use."""
     with warnings.catch_warnings():
         for module in ("great_expectations", "marshmallow", "pydantic", "altair", "pandas"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ def hashes_of(run: Row | None, batches: tuple[Batch, ...], verdicts: list[Row]) 
     return tuple(dict.fromkeys(found))
 
 
+@cache
 def code_sha256(package: Path = PACKAGE) -> str:
     """Hash over the names and bytes of the package's Python files, in the order of their names."""
     digest = hashlib.sha256()

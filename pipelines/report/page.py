@@ -26,7 +26,7 @@ CONTENTS: Final = {
     ),
     "front": ("feeds_now", "departments", "publications", "mending", "waivers_now", "all_deliveries"),
     "delivery": (
-        "flow", "by_indicator", "findings_by_rule", "overlap", "values", "work", "waivers", "silent", "signatures",
+        "flow", "by_indicator", "findings_by_rule", "overlap", "values", "drift", "schema", "work", "waivers", "silent", "signatures",
     ),
 }  # fmt: skip
 """Sections of the site's pages, in their order."""

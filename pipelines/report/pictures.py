@@ -90,6 +90,33 @@ def sparkline(values: list[float | None] | None, top: float | None = None, floor
     return Markup(f"{head}{inner}</svg>")  # noqa: S704 - numbers of ours
 
 
+def control_chart(values: list[float | None], low: float | None, high: float | None) -> Markup:
+    """The course of a number over the last deliveries on the band between its limits, the last point marked."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Markup("")
+    edges = [edge for edge in (low, high) if edge is not None]
+    bottom, top = min([*known, *edges]), max([*known, *edges])
+    span = (top - bottom) or 1.0
+
+    def height(value: float) -> float:
+        return 24 - 22 * (value - bottom) / span
+
+    step = 112 / max(len(values) - 1, 1)
+    dots = [(4 + n * step, height(value)) for n, value in enumerate(values) if value is not None]
+    drawn = []
+    if low is not None and high is not None:
+        tall = max(height(low) - height(high), 1.0)
+        drawn.append(f'<rect class="band" x="0" y="{height(high):.1f}" width="120" height="{tall:.1f}"/>')
+    drawn.append(f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in dots)}"/>')
+    out = bool(edges) and not (min(edges) <= known[-1] <= max(edges))
+    drawn.append(
+        f'<circle class="{"out" if out else "in"}" cx="{dots[-1][0]:.1f}" cy="{dots[-1][1]:.1f}" r="2.8"/>'
+    )
+    head = '<svg class="spark control" viewBox="0 0 120 26" preserveAspectRatio="xMidYMid meet" aria-hidden="true" focusable="false">'
+    return Markup(f"{head}{''.join(drawn)}</svg>")  # noqa: S704 - numbers of ours
+
+
 def _widths(values: list[int]) -> list[float]:
     """Per cent of the whole, thin ones thickened at the cost of the widest."""
     whole = sum(values)

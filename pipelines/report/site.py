@@ -47,8 +47,10 @@ def _today(about: Mapping[str, Any]) -> tuple[object, ...]:
 DELIVERY: Final = (
     Section("flow", "220_delivery_conservation", _batch),
     Section("findings_by_rule", "230_delivery_rules", _batch),
-    Section("overlap", "240_delivery_overlap", lambda about: (about["batch_id"], about["batch_id"])),
+    Section("overlap", "240_delivery_overlap", _batch),
     Section("values", "250_delivery_faults", _batch),
+    Section("drift", "290_delivery_drift", _batch),
+    Section("schema", "300_delivery_schema", _batch),
     Section("work", "260_delivery_work", lambda about: (about["today"], about["batch_id"])),
     Section("waivers", "270_delivery_waivers", _batch),
     Section("signatures", "280_signatures", _batch),

@@ -11,6 +11,8 @@ from pipelines.report.names import known_column
 FREE: Final = ("remark", "reason", "signed_by", "waived_by")
 """Columns that people wrote by hand."""
 LONGEST: Final = 200
+NO_COLUMN: Final = ("", "*")
+"""What is said of a delivery as a whole."""
 _LONG_NUMBER: Final = re.compile(r"[0-9０-９][0-9０-９Xx \-]{5,}[0-9０-９XxＸ]")
 
 
@@ -20,7 +22,7 @@ def allowed(row: dict[str, Any], contract: Contract | None) -> dict[str, Any]:
     A column that no contract knows is a department's own word and stands as `?`.
     """
     cut = {name: _cut(cell) if name in FREE and isinstance(cell, str) else cell for name, cell in row.items()}
-    if "column_name" in cut:
+    if cut.get("column_name", "") not in NO_COLUMN:
         column = known_column(cut["column_name"], contract)
         cut["column_name"] = column.source if column else "?"
     return cut

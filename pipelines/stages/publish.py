@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.contract.load import load_contracts
 from pipelines.policy import Release, load_release
+from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import publication, runs, signing
 from pipelines.store.certificates import certify
@@ -137,6 +138,7 @@ def _audit_table(
         verdict.decision,
         [reason.rule_id for reason in verdict.reasons],
         suite_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        code_sha256=code_sha256(),
         document=outcome.document,
     )
     unchecked = [

@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.contract.model import Contract
+from pipelines.kernels.drift import profile_of, with_limits
 from pipelines.kernels.standard_rows import judged_rows
 from pipelines.reading import contract_sha256
+from pipelines.reasons import REASONS
+from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import effect, feedback, ledger, signing
 from pipelines.store.database import open_database
-from pipelines.store.findings import record_rule_results, record_verdict, usual_shares
+from pipelines.store.findings import (
+    past_profiles,
+    record_overlap,
+    record_profile,
+    record_rule_results,
+    record_verdict,
+    usual_shares,
+)
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -25,6 +35,8 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "validate"
+NOTES = [code for code, reason in REASONS.items() if reason.severity == "note"]
+DRIFTS = {"rows": "PB-DR-001", "blank": "PB-DR-002", "share": "PB-DR-003"}
 
 
 @dataclass(frozen=True)
@@ -85,21 +97,25 @@ def _validate_one(
     settings: Settings, conn: Connection, contract: Contract, batch: ledger.Batch, rules: Rules
 ) -> str | None:
     """Judge a batch, let it pass its gate or not, and write down what was found; why it was refused, or None."""
-    from pipelines.quality.gate import judge, quarantined, refusal  # noqa: PLC0415 - Great Expectations is dear
+    from pipelines.quality.gate import judge, quarantined, refusal, reserve  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
 
     started = time.monotonic()
     lake = Lake(settings.lake)
     frame = lake.read(f"standard/{batch.batch_id}")
-    outcome = validate_frame(judged_rows(frame), rules.suite, today=batch.data_date)
+    judged = judged_rows(frame)
+    outcome = validate_frame(judged, rules.suite, today=batch.data_date)
     usual = usual_shares(conn, batch.feed, batch.position)
     verdict = _waived(conn, batch, judge(outcome, usual))
+    verdict = reserve(verdict, drift_of(conn, contract, batch, judged))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
     record_rule_results(conn, batch.batch_id, as_rows(outcome, usual))
     _report(conn, batch, outcome, verdict, rules.suite_sha256)
     ledger.record_quarantine(conn, batch.batch_id, STAGE, aside)
+    told = lake.read(f"faults/{batch.batch_id}").filter(~pl.col("code").is_in(NOTES))
+    record_overlap(conn, batch.batch_id, told)
     rows_aside = ledger.quarantined_rows(conn, batch.batch_id)
     code = refusal(contract.thresholds, verdict, batch.rows_received, rows_aside)
     _conserve(conn, batch, code, frame.height, accepted.height)
@@ -107,6 +123,15 @@ def _validate_one(
     _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
     return code
+
+
+def drift_of(conn: Connection, contract: Contract, batch: ledger.Batch, judged: pl.DataFrame) -> list[str]:
+    """Write down the delivery's profile; the reason codes of what lies outside its control limits."""
+    past = past_profiles(conn, batch.feed, batch.mode, batch.position)
+    profile = with_limits(profile_of(judged, contract), past, judged_from=contract.thresholds.judged_from)
+    record_profile(conn, batch.batch_id, profile)
+    outside = set(profile.filter(pl.col("is_outside"))["measure"])
+    return [code for measure, code in DRIFTS.items() if measure in outside]
 
 
 def _waived(conn: Connection, batch: ledger.Batch, verdict: Verdict) -> Verdict:
@@ -155,5 +180,6 @@ def _report(
         verdict.decision,
         reasons,
         suite_sha256=suite_sha256,
+        code_sha256=code_sha256(),
         document=outcome.document,
     )

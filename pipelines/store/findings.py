@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.kernels.drift import PROFILE
+from pipelines.kernels.overlap import overlap_of
 from pipelines.store.postgres import copy_frame, execute, fetch
 
 if TYPE_CHECKING:
@@ -61,6 +63,39 @@ def usual_of_publications(conn: Connection, table: str, number: int) -> dict[str
     return {row["rule_id"]: float(row["usual"]) for row in rows}
 
 
+def past_profiles(conn: Connection, feed: str, mode: str, position: int) -> pl.DataFrame:
+    """Profiles of the last twelve deliveries of that mode before a place in the feed's order, with `delivery`."""
+    sql = (
+        "with last as (select batch_id from ledger.batch b where feed = %s and mode = %s and position < %s"
+        " and status not in ('landed', 'standardised', 'refused', 'withdrawn', 'replaced')"
+        " and exists (select from quality.profile p where p.batch_id = b.batch_id)"
+        " order by position desc, arrival desc limit 12)"
+        " select batch_id as delivery, measure, column_name, category, value from quality.profile"
+        " join last using (batch_id) order by 1, 2, 3, 4"
+    )
+    schema = {"delivery": pl.String, **PROFILE}
+    return pl.DataFrame(fetch(conn, sql, (feed, mode, position)), schema=schema)
+
+
+def record_profile(conn: Connection, batch_id: str, profile: pl.DataFrame) -> None:
+    """Write a batch's profile with its limits, in place of what it had before."""
+    execute(conn, "delete from quality.profile where batch_id = %s", (batch_id,))
+    named = profile.select(pl.lit(batch_id).alias("batch_id"), *profile.columns)
+    copy_frame(conn, "quality.profile", named)
+
+
+def record_overlap(conn: Connection, batch_id: str, faults: pl.DataFrame) -> None:
+    """Write which reasons came together in the batch's rows: of values (row_number, code), and of rows set aside."""
+    sql = "select row_number, unnest(reason_codes) as code from quality.quarantine where batch_id = %s"
+    schema = {"row_number": pl.Int32, "code": pl.String}
+    aside = pl.DataFrame(fetch(conn, sql, (batch_id,)), schema=schema)
+    found = overlap_of(pl.concat([aside, faults.select(*schema)]))
+    execute(conn, "delete from quality.reason_overlap where batch_id = %s", (batch_id,))
+    copy_frame(
+        conn, "quality.reason_overlap", found.select(pl.lit(batch_id).alias("batch_id"), *found.columns)
+    )
+
+
 def record_verdict(
     conn: Connection,
     subject: str,
@@ -68,16 +103,24 @@ def record_verdict(
     reasons: Sequence[str],
     *,
     suite_sha256: str,
+    code_sha256: str,
     document: dict[str, Any],
 ) -> None:
     """Write the gate's decision with the allow-listed document of Great Expectations."""
     execute(
         conn,
-        "insert into quality.verdict (subject, decision, reasons, suite_sha256, document)"
-        " values (%s, %s, %s, %s, %s) on conflict (subject) do update set"
+        "insert into quality.verdict (subject, decision, reasons, suite_sha256, code_sha256, document)"
+        " values (%s, %s, %s, %s, %s, %s) on conflict (subject) do update set"
         " decision = excluded.decision, reasons = excluded.reasons,"
-        " suite_sha256 = excluded.suite_sha256, document = excluded.document, judged_at = now()",
-        (subject, decision, list(reasons), suite_sha256, json.dumps(document, ensure_ascii=False)),
+        " suite_sha256 = excluded.suite_sha256, code_sha256 = excluded.code_sha256, document = excluded.document, judged_at = now()",
+        (
+            subject,
+            decision,
+            list(reasons),
+            suite_sha256,
+            code_sha256,
+            json.dumps(document, ensure_ascii=False),
+        ),
     )
 
 

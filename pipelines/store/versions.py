@@ -94,6 +94,16 @@ def rows_at(conn: Connection, table: str, number: int) -> pl.DataFrame | None:
     return _seen(conn, table, ["row_key", "person_id", *own], number).sort("row_key")
 
 
+def published_query(conn: Connection, table: str, number: int) -> str | None:
+    """SELECT of what `rows_at` gives, for programs that ask the database themselves; None without such a table."""
+    if not has_table(conn, f"golden.{table}"):
+        return None
+    own = [name for name in columns_of(conn, table) if name not in {*VERSION_COLUMNS, "row_key", "person_id"}]
+    quoted = ", ".join(compose(conn, "{c}", c=name) for name in ("row_key", "person_id", *own))
+    source = compose(conn, "from {table}", table=f"golden.{table}")
+    return f"select {quoted} {source} where {seen_condition(number)}"
+
+
 def seen_condition(number: int) -> str:
     """SQL that is true of the golden rows a publication has or had."""
     return _SEEN.format(n=int(number))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,9 @@ import pytest
 
 from pipelines.evaluating import evaluate_truth
 from pipelines.explaining import explain_pair, explain_person
+from pipelines.quality.second import DERIVED, NO_ANSWER
 from pipelines.sampling import sample
+from pipelines.second_opinion import second_opinion
 from tests.acceptance.conftest import County, settle
 
 
@@ -141,3 +144,26 @@ def test_a_wrong_hash_is_refused_and_the_rest_goes_on(county: County, tmp_path: 
 @pytest.mark.parametrize("table", ["person", "employment", "enrolment", "insurance", "dwelling", "residence"])
 def test_readers_find_every_table(county: County, table: str) -> None:
     assert county.ask(f"select count(*) as n from shared.{table}")[0]["n"] > 0  # noqa: S608 - names above
+
+
+def test_great_expectations_on_postgresql_counts_what_the_audit_counted(county: County) -> None:
+    number, compared = second_opinion(county.settings)
+    assert number == county.runs[-1].publication
+    verdicts = Counter(one.verdict for one in compared)
+    assert verdicts["differs"] == 0, [one for one in compared if one.verdict == "differs"]
+    assert verdicts["agrees"] >= 45
+    assert {one.reason for one in compared if one.verdict == "not_compared"} <= {DERIVED, NO_ANSWER}
+
+
+def test_a_row_changed_behind_the_audit_makes_the_second_opinion_differ(county: County) -> None:
+    change = "update golden.person set sex_code = %s where row_key = %s and to_publication is null"
+    row = county.ask(
+        "select row_key, sex_code from golden.person where to_publication is null order by 1 limit 1"
+    )[0]
+    county.ask(change + " returning 1", "x", row["row_key"])
+    try:
+        _, compared = second_opinion(county.settings)
+    finally:
+        county.ask(change + " returning 1", row["sex_code"], row["row_key"])
+    differing = [one for one in compared if one.verdict == "differs"]
+    assert [(one.table, one.audit, one.second) for one in differing] == [("person", 0, 1)]

@@ -78,7 +78,7 @@ def test_no_file_and_no_function_grows_out_of_sight() -> None:
 
 
 def test_every_reason_code_in_the_code_is_declared() -> None:
-    family = re.compile(r'"(PB-(?:ID|UC|NM|DT|CD|TL|AD|NB|TX|RW|HD|DL|SQ|LK)-\d{3})"')
+    family = re.compile(r'"(PB-(?:ID|UC|NM|DT|CD|TL|AD|NB|TX|RW|HD|DL|DR|SQ|LK)-\d{3})"')
     used = {
         code for path in product_files(".py") for code in family.findall(path.read_text(encoding="utf-8"))
     }
