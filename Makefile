@@ -41,8 +41,8 @@ fuzz: $(STAMP) ## read 1,000,000 damaged deliveries (FILES=, SEED=)
 	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
 
 .PHONY: bench
-bench: $(STAMP) ## measure a county of 20,000 from files to publication
-	@$(BIN)/python -m benchmarks.county --persons 20000 --seeds 1 2 3
+bench: $(STAMP) ## measure five counties of 20,000 from files to publication
+	@$(BIN)/python -m benchmarks.county --persons 20000 --seeds 1 2 3 4 5
 
 .PHONY: check
 check: $(STAMP) ## lint, types, layers

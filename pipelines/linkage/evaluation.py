@@ -15,7 +15,7 @@ def evaluate(records: pl.DataFrame) -> dict[str, Any]:
     Pairwise: all pairs of records of one person. `cluster`: B-cubed (Bagga and Baldwin 1998), the
     mean over records. `without_valid_id`: pairs with at least one record whose own ID, as
     delivered, is not a valid 18-digit number. `by_feed`: pairs with at least one record of the
-    feed. `exact_id_baseline`: pairwise, had records been linked by equal IDs alone. Where nothing
+    feed. `persons_of_two_people`: wrong merges. `exact_id_baseline`: pairwise, had records been linked by equal IDs alone. Where nothing
     was linked precision is 1, where nothing was to be linked recall is 1.
 
     Args:
@@ -39,6 +39,7 @@ def evaluate(records: pl.DataFrame) -> dict[str, Any]:
             for feed in sorted(frame["feed"].unique())
         },
         "persons_with_two_valid_ids": _two_valid_ids(valid),
+        "persons_of_two_people": _two_people(frame),
         "exact_id_baseline": _pairwise(frame.with_columns(found="baseline")),
     }
 
@@ -55,6 +56,10 @@ def _two_valid_ids(valid: pl.DataFrame) -> int:
         .agg(numbers=pl.col("citizen_id").drop_nulls().n_unique(), excused=excused)
     )
     return persons.filter((pl.col("numbers") > 1) & ~pl.col("excused")).height
+
+
+def _two_people(frame: pl.DataFrame) -> int:
+    return frame.group_by("found").agg(people=pl.col("person").n_unique()).filter(pl.col("people") > 1).height
 
 
 def _pairwise(frame: pl.DataFrame, without: pl.DataFrame | None = None) -> Scores:

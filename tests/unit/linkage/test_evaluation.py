@@ -56,6 +56,10 @@ def _brute_force(rows: Rows) -> dict[str, Any]:
             for feed in sorted({row[0] for row in rows})
         },
         "exact_id_baseline": _scores(by_id),
+        "persons_of_two_people": sum(
+            len({row[1] for row in rows if row[2] == found}) > 1
+            for found in {row[2] for row in rows} - {None}
+        ),
     }
 
 
