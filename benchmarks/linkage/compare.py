@@ -1,4 +1,4 @@
-"""popbase's engine and Splink on one case, alternating; results in benchmarks/linkage/results/<case>.json.
+"""popbase's engine and Splink on one case, alternating, and other peers once; results in benchmarks/linkage/results/<case>.json.
 
     python -m benchmarks.linkage --case febrl3 --peer PEERS/bin/python [--records fake_1000.csv] [--times 2]
 
@@ -55,6 +55,17 @@ def write_model(case: str, path: Path, *, everything: bool = False) -> None:
     path.write_text(yaml.safe_dump(model, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
+def further_peers(case: str, peer: Path, records: Path) -> list[dict[str, object]]:
+    """Peers that are run once: GoldenMatch within one table, recordlinkage where its recipe is at home."""
+    asked = ["--case", case, "--records", records]
+    found = []
+    if case != "febrl4":
+        found.append(run(peer, ROOT / "benchmarks/linkage/goldenmatch_run.py", *asked))
+    if case.startswith("febrl"):
+        found.append(run(sys.executable, "-m", "benchmarks.linkage.recordlinkage_run", *asked))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True)
@@ -62,6 +73,7 @@ def main() -> None:
     parser.add_argument("--records", type=Path)
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--everything", action="store_true", help="popbase once more with all pairs compared")
+    parser.add_argument("--further", action="store_true", help="GoldenMatch too, and of febrl recordlinkage")
     options = parser.parse_args()
     theirs = [ROOT / "benchmarks/linkage/splink_run.py", "--case", options.case]
     runs = []
@@ -77,6 +89,8 @@ def main() -> None:
             write_model(options.case, model, everything=True)
             everything = run(sys.executable, *ours, "--model", model)
             runs.append({"tool": "popbase", "blocking": "all pairs"} | everything)
+        if options.further:
+            runs += further_peers(options.case, options.peer, path)
     result = {"case": options.case, "machine": machine(), "peer": versions(options.peer), "runs": runs}
     path = RESULTS / f"{options.case}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
