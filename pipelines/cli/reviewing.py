@@ -41,6 +41,10 @@ _STATES = {
     "waiting": ("待判", "waits"), "disagreement": ("意见不一", "disagreement"),
     "unsure": ("未能判定", "nobody could tell"), "decided": ("已判", "decided"),
 }  # fmt: skip
+_EFFECT = {
+    True: ("最近一次运行已照判定执行", "the newest run abides by it"),
+    False: ("最近一次运行尚未照判定执行", "the newest run does not abide by it yet"),
+}
 _HEADS = {
     "zh": ("案号", "状态", "代码", "记录", "数据项", "系统现判", "权重", "预期影响"),
     "en": ("case", "state", "code", "records", "feeds", "run says", "bits", "worth"),
@@ -117,6 +121,8 @@ def _tell(case: dict[str, Any], lang: str) -> None:
     )
     if case[lang]:
         said.print(f"  {case[lang]}", markup=False)
+    if case["is_in_effect"] is not None:
+        said.print(f"  {_EFFECT[case['is_in_effect']][int(not zh)]}", markup=False)
     for side in ("a", "b"):
         said.print(f"  {case[f'record_{side}']}  {case[f'feed_{side}']}", markup=False)
     for name, (a, b) in case.get("values", {}).items():

@@ -54,15 +54,15 @@ def assign(
         former: see FORMER; a record may have been several persons'.
 
     A person goes to the cluster that holds the most authoritative of its records (ties: the
-    smallest record key); a cluster that inherits several keeps the smallest number. One that inherits
+    smallest record key), its own before those that came with a person merged into it; a cluster that inherits several keeps the smallest number. One that inherits
     none takes back a person that was merged away and whose records it holds.
     """
     members = clusters.select("record_key", "cluster", "authority").join(
         previous.select("record_key", "person_id", "number"), on="record_key", how="left"
     )
-    heirs = _heirs(members)
-    kept = heirs.sort("number").unique("cluster", keep="first", maintain_order=True)
     gone = FORMER.to_frame() if former is None else former.select(FORMER.names())
+    heirs = _heirs(members, gone)
+    kept = heirs.sort("number").unique("cluster", keep="first", maintain_order=True)
     back = _back(members, kept, gone)
     kept = pl.concat([kept, back])
     new = _new_persons(members, kept, next_number, prefix)
@@ -78,11 +78,15 @@ def assign(
     return Assignment(memberships, events, next_number + new.height)
 
 
-def _heirs(members: pl.DataFrame) -> pl.DataFrame:
+def _heirs(members: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
     """One row a previous person with records here: number, person_id, and the cluster it goes to."""
+    held = members.filter(pl.col("number").is_not_null())
+    came = held.join(gone.select("record_key", other="number"), on="record_key", how="inner").filter(
+        pl.col("other") != pl.col("number")
+    )
     return (
-        members.filter(pl.col("number").is_not_null())
-        .sort("number", "authority", "record_key", descending=[False, True, False])
+        held.with_columns(came=pl.col("record_key").is_in(came["record_key"].implode()))
+        .sort("number", "came", "authority", "record_key", descending=[False, False, True, False])
         .unique("number", keep="first", maintain_order=True)
         .select("number", "person_id", "cluster")
     )

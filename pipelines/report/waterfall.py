@@ -11,7 +11,7 @@ from typing import Any, Final
 from pipelines.report.basics import Language
 from pipelines.report.texts import say, say_word
 
-_LEFT, _RIGHT, _ROW, _BAR, _HEAD, _FOOT = 320, 90, 30, 18, 64, 34
+_LEFT, _RIGHT, _ROW, _BAR, _HEAD, _FOOT = 380, 90, 30, 18, 64, 34
 _WIDTH: Final = 960
 _FOR, _AGAINST, _SUM, _INK, _SOFT, _LINE = "#1f5566", "#a3211b", "#24693f", "#1d2329", "#59626b", "#dfdbd1"
 _FONT: Final = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',Arial,sans-serif"

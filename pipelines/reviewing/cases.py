@@ -194,6 +194,7 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
         "value": row["value"],
         "verdict": SPOKEN.get(row["verdict"] or ""),
         "reviewers": row["reviewers"],
+        "is_in_effect": row["is_in_effect"],
         "seed": row["seed"],
     }
 

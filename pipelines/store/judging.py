@@ -34,11 +34,14 @@ from incoming_case i join resolution.review_case c using (record_a, record_b)
 _LISTED: Final = """
 select c.case_id, c.record_a, c.record_b, i.reason_code, i.is_joined, i.method, i.weight, i.probability,
     i.stake, i.value, v.verdict, coalesce(v.reviewers, 0) as reviewers, s.seed,
+    case when v.verdict is not null then (ma.person_id = mb.person_id) = (v.verdict = 'positive') end as is_in_effect,
     case when v.reviewers is null then case when u.unsure then 'unsure' else 'waiting' end
         when v.verdict is null then 'disagreement' else 'decided' end as state
 from resolution.review_case c
 left join resolution.review_item i on i.case_id = c.case_id and i.run_id = %s
 left join resolution.verdict v on (v.record_a, v.record_b) = (c.record_a, c.record_b)
+left join resolution.membership ma on ma.record_key = c.record_a
+left join resolution.membership mb on mb.record_key = c.record_b
 left join lateral (
     select min(x.seed) as seed from resolution.review_sample x where x.case_id = c.case_id and x.run_id = %s) s on true
 left join lateral (

@@ -112,3 +112,8 @@ def test_who_is_still_merged_away_does_not_come_back() -> None:
     given = _assign([("a", 0, 1), ("b", 0, 1)], [("a", 1), ("b", 1)], 3, former=[("b", 2, 1)])
     assert _numbers(given) == {"a": 1, "b": 1}
     assert _events(given) == []
+
+
+def test_a_person_stays_with_its_own_records_when_a_merge_is_parted() -> None:
+    given = _assign([("a", 0, 9), ("b", 1, 1)], [("a", 1), ("b", 1)], 3, former=[("a", 2, 1)])
+    assert _numbers(given) == {"a": 2, "b": 1}
