@@ -6,7 +6,7 @@
 Every way runs in an interpreter of its own, one after the other and in turns (`--rounds`), on the same Parquet file; the
 time counts from the scan of the file to the last failing row, imports left out; the peak is the interpreter's. Polars ways
 list every failing row and rule; pandas and PostgreSQL only count, without sample values. Counts have to agree rule by rule.
-Results go to benchmarks/results/rules.json.
+Results go to benchmarks/results/rules.json (`--out`).
 """
 
 from __future__ import annotations
@@ -284,6 +284,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", nargs="+", default=list(WAYS))
+    parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--way")
     parser.add_argument("--file", type=Path)
     asked = parser.parse_args()
@@ -291,7 +292,7 @@ def main() -> None:
         print(json.dumps(one(asked.way, asked.file)))
         return
     result = measure(asked.rows, asked.rounds, asked.ways)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    asked.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 

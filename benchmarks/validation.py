@@ -50,7 +50,9 @@ def standard_rows(contract: Contract, county: Path) -> pl.DataFrame:
 def row_rules(suite: Suite) -> Suite:
     """The rules about rows, without parameters: both engines can be asked the very same."""
     rules = [r for r in suite.rules if "$PARAMETER" not in str(r.kwargs) and "row_condition" not in r.kwargs]
-    return suite.model_copy(update={"rules": tuple(r for r in rules if "_column" in r.expectation)})
+    return suite.model_copy(
+        update={"rules": tuple(r for r in rules if "_column" in r.expectation), "derived": {}}
+    )
 
 
 def on_pandas(frame: pl.DataFrame, suite: Suite) -> dict[str, int]:

@@ -80,11 +80,16 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     def resolve_metric_bundle(
         self, metric_fn_bundle: list[MetricComputationConfiguration]
     ) -> dict[MetricConfigurationID, Any]:
-        """Counts of masks and single values, one select for each of the two kinds."""
+        """Counts of masks and single values, one select for each of the two kinds.
+
+        Of a streamed frame the masks that need all rows are a select of their own: beside them nothing is streamed.
+        """
         asked = {item.metric_configuration.id: item.metric_fn for item in metric_fn_bundle}
-        masks = {metric: fn.failing for metric, fn in asked.items() if isinstance(fn, Mask)}
+        masks = {metric: fn for metric, fn in asked.items() if isinstance(fn, Mask)}
         values = {metric: fn for metric, fn in asked.items() if isinstance(fn, pl.Expr)}
-        kept = self._select(masks)
+        apart = {m: mask.failing for m, mask in masks.items() if mask.needs_all and self.batch.is_streamed}
+        kept = self._select({m: mask.failing for m, mask in masks.items() if m not in apart})
+        kept |= self._select(apart)
         self.masks.update(kept)
         counts = {metric: int(mask.sum()) for metric, mask in kept.items()}
         return counts | {metric: cell.item() for metric, cell in self._select(values).items()}

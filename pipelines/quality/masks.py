@@ -33,10 +33,14 @@ class NotCheckable(Exception):
 
 @dataclass(frozen=True)
 class Mask:
-    """Two Boolean expressions over one frame, without nulls; `failing` lies within `examined`."""
+    """Two Boolean expressions over one frame, without nulls; `failing` lies within `examined`.
+
+    `needs_all` says that a row cannot be judged without the others, so that the columns have to be in memory.
+    """
 
     examined: pl.Expr
     failing: pl.Expr
+    needs_all: bool = False
 
 
 def check_columns(schema: pl.Schema, columns: list[str]) -> None:
@@ -156,7 +160,7 @@ def column_mask(metric: str, column: str, values: Values, kind: pl.DataType, whe
     if metric == UNIQUE:
         # Duplicates are looked for among the rows examined only.
         seen = cells if where is None else pl.when(examined).then(cells)
-        return Mask(examined, seen.is_duplicated() & examined)
+        return Mask(examined, seen.is_duplicated() & examined, needs_all=True)
     good = COLUMN_CHECKS[metric](cells, values, kind)
     return Mask(examined, (~good).fill_null(value=False) & examined)
 
@@ -186,7 +190,7 @@ def compound_mask(columns: list[str], ignore: str, where: pl.Expr | None) -> Mas
     """The mask of rows that repeat each other in several columns taken together."""
     examined = _given(columns, ignore, where)
     key = pl.struct(columns if where is None else [examined.alias("\x00examined"), *columns])
-    return Mask(examined, key.is_duplicated() & examined)
+    return Mask(examined, key.is_duplicated() & examined, needs_all=True)
 
 
 def _given(columns: list[str], ignore: str, where: pl.Expr | None) -> pl.Expr:

@@ -46,8 +46,9 @@ def validate_frame(
     results depend on the clock, whose date in China is taken otherwise. `tables` gives the rows of the tables that
     derived columns look into; without it rules on those columns are not checked.
 
-    A lazy frame (`pl.scan_parquet`) is streamed: of its columns only those that rules name are read, all masks in one
-    pass, and only masks and the row ids stay in memory; where columns are derived, what they need is collected.
+    A lazy frame (`pl.scan_parquet`) is streamed: all masks that judge rows one by one are one pass over it, those of
+    repeated values another over their columns; masks and row ids stay in memory. It saves memory, not time. Where
+    columns are derived, what the rules need is collected first.
 
     A rule that has no answer (an unknown or unsupported expectation, a column that is not there,
     an exception inside the check) is `not_checked`, with the reason; nothing of it is raised.
