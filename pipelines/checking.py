@@ -23,8 +23,9 @@ from pipelines.quality.derived import ExistsIn, ValueIn
 from pipelines.quality.suite import Suite, load_suites
 from pipelines.quality.supported import SUPPORTED, columns_in
 from pipelines.settings import Settings
-from pipelines.store.access import load_access
+from pipelines.store.access import departments
 from pipelines.store.golden import golden_tables
+from pipelines.store.matrix import check_access, load_access
 
 Read = TypeVar("Read")
 POLICIES: Final[dict[str, Callable[[Path], Any]]] = {
@@ -63,6 +64,9 @@ def check_declarations(settings: Settings) -> Checked:
     policies = [_policy(settings.policies / f"{name}.yml", load, faults) for name, load in POLICIES.items()]
     if contracts is not None and suites is not None:
         faults += [*_unpaired(contracts, suites), *_unfit(contracts, suites)]
+    if contracts is not None and not faults:
+        matrix = load_access(settings.policies / "access.yml")
+        _read(lambda: check_access(matrix, golden_tables(contracts), departments(contracts)), faults)
     counts = {
         "contracts": len(contracts or ()),
         "suites": len(suites or ()),

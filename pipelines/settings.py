@@ -21,6 +21,7 @@ class Settings:
         declarations: folder that holds contracts/, expectations/, policies/ and sql/.
         pg_bin: folder of initdb and pg_ctl; None means the installed wheel's.
         signing_key_file: the key certificates are signed with; None means one of the home's own.
+        pseudonym_key_file: the key pseudonyms are made with; None means one of the home's own.
         estimator: of the linkage model: `engine`, or `recordlinkage` as a second opinion on small data.
     """
 
@@ -30,6 +31,7 @@ class Settings:
     declarations: Path = ROOT
     pg_bin: Path | None = None
     signing_key_file: Path | None = None
+    pseudonym_key_file: Path | None = None
     estimator: Literal["engine", "recordlinkage"] = "engine"
 
     @property
@@ -46,6 +48,11 @@ class Settings:
     def signing_key(self) -> Path:
         """Private key of the certificates; the public one lies beside it as `.pub`."""
         return self.signing_key_file or self.home / "keys" / "signing.pem"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """Key of the pseudonyms."""
+        return self.pseudonym_key_file or self.home / "keys" / "pseudonym.key"
 
     @property
     def contracts(self) -> Path:
@@ -82,6 +89,7 @@ def settings_from_environment() -> Settings:
     """Settings from POPBASE_HOME, POPBASE_DATABASE_URL, POPBASE_FRONT_DATABASE_URL and the like."""
     pg_bin = os.environ.get("POPBASE_PG_BIN")
     signing_key = os.environ.get("POPBASE_SIGNING_KEY_FILE")
+    pseudonym_key = os.environ.get("POPBASE_PSEUDONYM_KEY_FILE")
     return Settings(
         home=Path(os.environ.get("POPBASE_HOME") or "var").expanduser().resolve(),
         database_url=os.environ.get("POPBASE_DATABASE_URL") or None,
@@ -89,4 +97,5 @@ def settings_from_environment() -> Settings:
         declarations=Path(os.environ.get("POPBASE_DECLARATIONS") or ROOT).resolve(),
         pg_bin=Path(pg_bin) if pg_bin else None,
         signing_key_file=Path(signing_key) if signing_key else None,
+        pseudonym_key_file=Path(pseudonym_key) if pseudonym_key else None,
     )

@@ -11,8 +11,7 @@
 --
 --   popbase_owner         owns every schema and table; nobody logs in as it
 --   popbase_pipeline      runs the stages, as a member of the owner; neither superuser nor BYPASSRLS
---   popbase_reader        what every department may: the schema `shared`, persons masked
---   popbase_plain_person  sees shared.person unmasked; policies/access.yml says who is a member
+--   popbase_reader        what every department may; each has a role of its own, and policies/access.yml says what it sees
 
 do $$
 declare
@@ -22,7 +21,7 @@ begin
         select *
         from (values
             ('popbase_owner', 'nologin'), ('popbase_pipeline', 'login'),
-            ('popbase_reader', 'nologin'), ('popbase_plain_person', 'nologin')
+            ('popbase_reader', 'nologin')
         ) as roles (name, attribute)
     loop
         if not exists (select from pg_roles where rolname = wanted.name) then
@@ -31,7 +30,7 @@ begin
     end loop;
     if exists (
         select from pg_roles
-        where rolname in ('popbase_owner', 'popbase_pipeline', 'popbase_reader', 'popbase_plain_person')
+        where rolname in ('popbase_owner', 'popbase_pipeline', 'popbase_reader')
             and (rolsuper or rolbypassrls or rolcreaterole)
     ) then
         raise exception 'a role of popbase has rights it must not have';

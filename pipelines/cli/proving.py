@@ -1,4 +1,4 @@
-"""Commands that prove: verify, as-of, audit-log."""
+"""Commands that prove and tell what is shared: verify, as-of, audit-log, dictionary."""
 
 from __future__ import annotations
 
@@ -129,3 +129,19 @@ def _told_event(row: dict[str, Any], names: dict[str, str]) -> str:
     when = f"{row['happened_at'].astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
     what = names.get(row["kind"], row["kind"])
     return f"{row['position']:>6}  {when}  {what}  {row['subject']}  {row['actor']}  {told}".rstrip()
+
+
+@app.command()
+def dictionary(lang: LangOption = "zh", as_json: JsonOption = False) -> None:
+    """What departments read: every shared table and column, where it comes from, who sees it in which form, what for.
+
+    Made from contracts and policies/access.yml; the same words stand as comments in the database.
+    """
+    from pipelines.dictionary import as_markdown
+    from pipelines.dictionary import dictionary as tables_of
+
+    tables = tables_of(settings_from_environment())
+    if as_json:
+        print_json(tables)
+    else:
+        typer.echo(as_markdown(tables, "en" if lang == "en" else "zh"), nl=False)

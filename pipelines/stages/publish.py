@@ -23,6 +23,8 @@ from pipelines.store.findings import record_rule_results, record_verdict, usual_
 from pipelines.store.golden import ensure_tables
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import record_time
+from pipelines.store.matrix import load_access
+from pipelines.store.pseudonyms import ensure_pseudonyms
 
 if TYPE_CHECKING:
     from pipelines.quality.derived import Tables
@@ -77,7 +79,9 @@ def _stage(settings: Settings, conn: Connection, run: dict[str, Any]) -> publica
         name: lake.read(f"golden/{run_id}/{name}") for name in names if lake.has(f"golden/{run_id}/{name}")
     }
     provenance = lake.read(f"provenance/{run_id}")
-    return publication.stage(conn, run_id, tables, provenance, base=run["base_publication"])
+    staged = publication.stage(conn, run_id, tables, provenance, base=run["base_publication"])
+    ensure_pseudonyms(settings, conn, contracts, load_access(settings.policies / "access.yml"))
+    return staged
 
 
 @dataclass(frozen=True)

@@ -1,66 +1,34 @@
-"""Who reads what: roles, the views of the schema `shared`, and readers' logins, from contracts and access.yml.
+"""Who reads what: roles, the views of the schema `shared`, and readers' logins, from contracts and the matrix of access.
 
 Every view is a security barrier over the golden rows of the publication the pointer names. It runs with its
-owner's rights, so readers need, and have, none on the golden tables.
+owner's rights, so readers need, and have, none on the golden tables. Whose member a reader is, is asked once a query.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from pipelines.contract.model import Contract
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import ROOT, Settings
 from pipelines.store.embedded import ensure_password, server_url
-from pipelines.store.golden import PERSON_COLUMNS, GoldenColumn, GoldenTable, golden_tables, literal
+from pipelines.store.golden import GoldenColumn, GoldenTable, golden_tables, literal
+from pipelines.store.matrix import EVERY, Access, Form, Grant, check_access, grants_of, load_access
 from pipelines.store.migrations import declare
 from pipelines.store.postgres import Connection, compose, execute, fetch
 
-Mask = Literal["shown", "hidden", "name", "identity_number", "telephone", "address", "year"]
+__all__ = [
+    "bootstrap_sql", "departments", "ensure_logins", "ensure_views", "load_access", "login_role", "mark_of",
+    "prepared_mark", "reader_role", "reader_url",
+]  # fmt: skip
+
 READERS = "popbase_reader"
-PLAIN = "popbase_plain_person"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
 _IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
-
-
-class Access(BaseModel):
-    """Policy of access.
-
-    Attributes:
-        plain_person: departments that see shared.person unmasked.
-        masks: how all others see its columns; one that is not named is hidden.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    plain_person: tuple[str, ...] = ()
-    masks: dict[str, Mask] = {}
-
-    @field_validator("masks")
-    @classmethod
-    def _known(cls, masks: dict[str, Mask]) -> dict[str, Mask]:
-        unknown = sorted(masks.keys() - set(PERSON_COLUMNS))
-        if unknown:
-            raise ValueError(f"shared.person has no column {', '.join(unknown)}")
-        return masks
-
-
-def load_access(path: Path) -> Access:
-    """The access policy; ContractError with every fault."""
-    try:
-        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Access.model_validate(declared)
-    except yaml.YAMLError:
-        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
-    except ValidationError as error:
-        faults = [Fault(path.name, ".".join(map(str, f["loc"])) or "file", f["msg"]) for f in error.errors()]
-        raise ContractError(faults) from None
+_KEYS = {"row_key": "行标识; Key of the row", "person_id": "人员标识; Person, the same in all tables"}
 
 
 def departments(contracts: Mapping[str, Contract]) -> list[str]:
@@ -89,9 +57,8 @@ def _role(name: str) -> str:
 
 def bootstrap_sql(contracts: Mapping[str, Contract], declarations: Path = ROOT) -> str:
     """What a superuser runs once: sql/bootstrap.sql and the roles of these contracts' departments."""
-    access = load_access(declarations / "policies" / "access.yml")
     text = (declarations / "sql" / "bootstrap.sql").read_text(encoding="utf-8")
-    roles = "\n".join(_department_sql(name, access) for name in departments(contracts))
+    roles = "\n".join(_department_sql(name) for name in departments(contracts))
     body = f"{text}\n-- The departments' readers.\n{roles}\n"
     return f"{body}\n{_mark_sql(mark_of(body))}\n"
 
@@ -101,13 +68,12 @@ def mark_of(body: str) -> str:
     return f"popbase: prepared by {hashlib.sha256(body.encode('utf-8')).hexdigest()[:16]}"
 
 
-def _department_sql(department: str, access: Access) -> str:
+def _department_sql(department: str) -> str:
     role = reader_role(department)
-    member = "grant {} to {};" if department in access.plain_person else "revoke {} from {};"
     return (
         f"do $$ begin if not exists (select from pg_roles where rolname = '{role}')"
         f" then create role {role} nologin; end if; end $$;\n"
-        f"grant {READERS} to {role};\n{member.format(PLAIN, role)}"
+        f"grant {READERS} to {role};"
     )
 
 
@@ -128,51 +94,89 @@ def ensure_views(conn: Connection, contracts: Mapping[str, Contract], access: Ac
 
     Departments whose role does not exist yet get their grant when it does.
     """
+    tables = golden_tables(contracts)
+    check_access(access, tables)
     rows = fetch(conn, "select rolname from pg_roles where starts_with(rolname, %s)", (f"{READERS}_",))
     roles = {row["rolname"] for row in rows}
     return [
         table.name
-        for table in golden_tables(contracts)
+        for table in tables
         if declare(conn, f"shared.{table.name}", _view_ddl(table, access, roles))
     ]
 
 
 def _view_ddl(table: GoldenTable, access: Access, roles: set[str]) -> str:
     name = f'shared."{table.name}"'
-    made = _person_view(table, access) if table.departments is None else _domain_view(table)
-    readers = [READERS] if table.departments is None else [reader_role(d) for d in table.departments]
+    grants = grants_of(access, table)
+    readers = dict.fromkeys(READERS if grant.to == EVERY else reader_role(grant.to) for grant in grants)
+    comments = _KEYS if table.departments is not None else {"person_id": _KEYS["person_id"]}
+    comments = comments | {c.name: f"{c.title.zh}; {c.title.en}" for c in table.columns}
     lines = [
         f"drop view if exists {name};",
-        f"create view {name} with (security_barrier) as {made};",
+        f"create view {name} with (security_barrier) as {_select(table, access, grants)};",
         f"comment on view {name} is {literal(f'{table.title.zh}; {table.title.en}')};",
-        *(
-            f'comment on column {name}."{c.name}" is {literal(f"{c.title.zh}; {c.title.en}")};'
-            for c in table.columns
-        ),
+        *(f'comment on column {name}."{column}" is {literal(told)};' for column, told in comments.items()),
         *(f"grant select on {name} to {role};" for role in readers if role in roles | {READERS}),
     ]
     return "\n".join(lines)
 
 
-def _domain_view(table: GoldenTable) -> str:
-    columns = ", ".join(f'g."{column.name}"' for column in table.columns)
-    return f'select g.row_key, g.person_id, {columns} from golden."{table.name}" as g where {_IS_SEEN}'  # noqa: S608
+def _select(table: GoldenTable, access: Access, grants: Sequence[Grant]) -> str:
+    """The rows and columns of a table as each of its readers may see them."""
+    keys = "g.row_key, g.person_id" if table.departments is not None else "g.person_id"
+    if all(grant.form == "plain" and not grant.columns and grant.rows is None for grant in grants):
+        columns = ", ".join(f'g."{column.name}"' for column in table.columns)
+        return f'select {keys}, {columns} from golden."{table.name}" as g where {_IS_SEEN}'  # noqa: S608
+    asked = ", ".join(f"{_membership(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
+    columns = ", ".join(_column(column, access, grants) for column in table.columns)
+    shown = " or ".join(_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
+    rows = f'select {keys}, {columns} from golden."{table.name}" as g cross join reader'  # noqa: S608
+    return f"with reader as materialized (select {asked}) {rows} where {_IS_SEEN} and ({shown})"
 
 
-def _person_view(table: GoldenTable, access: Access) -> str:
-    """Masked unless the reader is a member of popbase_plain_person, which is asked once a query."""
-    columns = ", ".join(_masked(column, access.masks.get(column.name, "hidden")) for column in table.columns)
-    asked = f"select pg_has_role(current_user, '{PLAIN}', 'usage') as sees_plain"
-    rows = f'select g.person_id, {columns} from golden."{table.name}" as g cross join reader'  # noqa: S608
-    return f"with reader as materialized ({asked}) {rows} where {_IS_SEEN}"
+def _membership(department: str) -> str:
+    """Whether the reader belongs to a department; roles that do not exist yet have no members."""
+    if department == EVERY:
+        return "true"
+    return (
+        "exists (select from pg_catalog.pg_roles as r"
+        f" where r.rolname = {literal(reader_role(department))} and pg_has_role(current_user, r.oid, 'usage'))"
+    )
 
 
-def _masked(column: GoldenColumn, mask: Mask) -> str:
-    plain = f'g."{column.name}"'
-    if mask == "shown":
+def _holds(number: int, grant: Grant, access: Access) -> str:
+    """When a line of the matrix speaks of the row."""
+    if grant.rows is None:
+        return f"reader.grant_{number}"
+    begins = " or ".join(
+        f'starts_with(g."{grant.rows}"::text, {literal(division)})' for division in access.divisions[grant.to]
+    )
+    return f"(reader.grant_{number} and coalesce({begins}, false))"
+
+
+def _column(column: GoldenColumn, access: Access, grants: Sequence[Grant]) -> str:
+    """The fullest form in which any line shows it, else null."""
+    name = column.name
+    whens = [
+        f"when {_holds(number, grant, access)} then {_shown(column, access, grant, form)}"
+        for form in ("plain", "pseudonym", "masked")
+        for number, grant in enumerate(grants)
+        if grant.form_of(name) == form
+    ]
+    cases = f"case {' '.join(whens)} end" if whens else "null"
+    return f'({cases})::{column.sql_type} as "{name}"'
+
+
+def _shown(column: GoldenColumn, access: Access, grant: Grant, form: Form) -> str:
+    plain, mask = f'g."{column.name}"', access.mask_of(column.name)
+    if form == "plain" or (form == "masked" and mask == "shown"):
         return plain
-    masked = f"null::{column.sql_type}" if mask == "hidden" else f"shared.masked_{mask}({plain})"
-    return f'case when reader.sees_plain then {plain} else {masked} end as "{column.name}"'
+    if form == "pseudonym":
+        return (
+            "(select p.pseudonym from masking.pseudonym as p where p.department ="  # noqa: S608
+            f" {literal(grant.to)} and p.column_name = {literal(column.name)} and p.value = {plain})"
+        )
+    return "null" if mask == "hidden" else f"shared.masked_{mask}({plain})"
 
 
 def ensure_logins(settings: Settings, conn: Connection, names: Iterable[str]) -> None:

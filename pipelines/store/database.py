@@ -14,6 +14,7 @@ from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, se
 from pipelines.store.golden import ensure_tables
 from pipelines.store.migrations import migrate
 from pipelines.store.postgres import Connection, advisory_lock, compose, connect, execute, fetch
+from pipelines.store.pseudonyms import ensure_pseudonyms
 
 _prepared: set[tuple[Settings, str, int]] = set()
 """What this interpreter has prepared already, with the embedded server's pid: looking again costs 20 ms."""
@@ -70,7 +71,9 @@ def prepare(settings: Settings, url: str) -> None:
         conn.commit()
         migrate(conn, settings.sql)
         ensure_tables(conn, contracts)
-        access.ensure_views(conn, contracts, access.load_access(settings.policies / "access.yml"))
+        matrix = access.load_access(settings.policies / "access.yml")
+        if access.ensure_views(conn, contracts, matrix):
+            ensure_pseudonyms(settings, conn, contracts, matrix)
 
 
 def _bootstrap(settings: Settings, url: str, contracts: Mapping[str, Contract]) -> None:

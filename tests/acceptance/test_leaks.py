@@ -21,7 +21,7 @@ from tests.acceptance.canaries import Flock
 from tests.acceptance.ground import End, Ground, open_ground
 
 HOLDERS = re.compile(
-    r"golden\.|resolution\.(membership|assignment|conflict|judgement|review_case|event_cause)$|feedback\.finding$|shared\.finding$"
+    r"golden\.|masking\.|resolution\.(membership|assignment|conflict|judgement|review_case|event_cause)$|feedback\.finding$|shared\.finding$"
 )
 """Tables that hold values, or keys of records, which may be made of an ID."""
 COMMANDS = (
@@ -115,7 +115,7 @@ def test_no_reader_reaches_a_table_that_holds_values(planted: Planted) -> None:
             " where r.rolname ~ '^popbase_(reader|login|plain)' and c.relkind in ('r', 'v', 'm', 'p')"
             " and c.relnamespace in ('golden'::regnamespace, 'resolution'::regnamespace, 'ledger'::regnamespace,"
             " 'quality'::regnamespace, 'publication'::regnamespace, 'migration'::regnamespace, 'feedback'::regnamespace,"
-            " 'audit'::regnamespace)"
+            " 'audit'::regnamespace, 'masking'::regnamespace)"
             " and (has_any_column_privilege(r.oid, c.oid, 'select') or has_schema_privilege(r.oid, c.relnamespace, 'usage'))",
         )
     assert open_to_readers == []
