@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.contract.load import load_contracts
+from pipelines.errors import UsageError
 from pipelines.reasons import REASONS
 from pipelines.store import ledger
 from pipelines.store.database import open_database
@@ -130,3 +131,21 @@ def standing_publication(settings: Settings) -> dict[str, Any] | None:
     with open_database(settings) as conn:
         rows = fetch(conn, sql)
     return rows[0] if rows else None
+
+
+def failing_rows(settings: Settings, batch_id: str, rule: str | None = None) -> dict[str, list[int]]:
+    """Row numbers of a judged delivery by the rule they break, as the very masks of its validation have them.
+
+    Raises:
+        UsageError: when there is no such delivery, or no rule looked at it yet.
+    """
+    with open_database(settings) as conn:
+        known = fetch(conn, "select batch_id from ledger.batch where batch_id = %s", (batch_id,))
+    lake = Lake(settings.lake)
+    if not known or not lake.has(f"failing/{batch_id}"):
+        raise UsageError(
+            f"no rule looked at {batch_id!r} yet", hint="its page names a delivery; popbase replay"
+        )
+    found = lake.read(f"failing/{batch_id}").sort("rule_id", "row_number")
+    grouped = found.group_by("rule_id", maintain_order=True).agg("row_number")
+    return {name: rows for name, rows in grouped.iter_rows() if rule in (None, name)}

@@ -37,7 +37,7 @@ FEED: tuple[Step, ...] = (
     Step(
         "validate",
         ("ledger.batch", "lake:standard"),
-        ("lake:accepted", "quality.rule_result", "quality.verdict"),
+        ("lake:accepted", "lake:failing", "quality.rule_result", "quality.verdict", "quality.profile"),
     ),
 )
 POPULATION: tuple[Step, ...] = (

@@ -114,6 +114,25 @@ def lint(as_json: JsonOption = False) -> None:
     said.print(f"{rules} rules: no fault")
 
 
+@app.command()
+def failing(
+    batch_id: Annotated[str, typer.Argument(help="A delivery that was judged, as its page names it.")],
+    rule: Annotated[str | None, typer.Option(help="Only of this rule.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the rows of a delivery that break its rules, by row number; values stay with the department."""
+    from pipelines.status import failing_rows
+
+    found = failing_rows(settings_from_environment(), batch_id, rule)
+    if as_json:
+        print_json({"batch_id": batch_id, "rules": found})
+        return
+    table = Table("rule", "rows", "row numbers", title=batch_id)
+    for rule_id, rows in found.items():
+        table.add_row(rule_id, str(len(rows)), ", ".join(map(str, rows)))
+    said.print(table)
+
+
 @app.command("second-opinion")
 def second_opinion(
     number: Annotated[int | None, typer.Argument(help="Publication; default: the one readers see.")] = None,

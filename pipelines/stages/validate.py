@@ -120,6 +120,7 @@ def _validate_one(
     code = refusal(contract.thresholds, verdict, batch.rows_received, rows_aside)
     _conserve(conn, batch, code, frame.height, accepted.height)
     lake.write(f"accepted/{batch.batch_id}", accepted)
+    lake.write(f"failing/{batch.batch_id}", outcome.failing)
     _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
     return code

@@ -8,11 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.errors import UsageError
 from pipelines.evaluating import evaluate_truth
 from pipelines.explaining import explain_pair, explain_person
 from pipelines.quality.second import DERIVED, NO_ANSWER
 from pipelines.sampling import sample
 from pipelines.second_opinion import second_opinion
+from pipelines.status import failing_rows
 from tests.acceptance.conftest import County, settle
 
 
@@ -167,3 +169,17 @@ def test_a_row_changed_behind_the_audit_makes_the_second_opinion_differ(county: 
         county.ask(change + " returning 1", row["sex_code"], row["row_key"])
     differing = [one for one in compared if one.verdict == "differs"]
     assert [(one.table, one.audit, one.second) for one in differing] == [("person", 0, 1)]
+
+
+def test_the_rows_that_break_a_rule_are_those_that_were_counted(county: County) -> None:
+    counted = county.ask(
+        "select r.subject, r.rule_id, r.failed from quality.rule_result r join ledger.batch b on b.batch_id = r.subject"
+        " where r.status = 'failed' and r.examined > 1 order by 1, 2"
+    )
+    assert len(counted) > 30
+    for batch_id in sorted({row["subject"] for row in counted}):
+        told = {row["rule_id"]: row["failed"] for row in counted if row["subject"] == batch_id}
+        found = failing_rows(county.settings, batch_id)
+        assert {rule: len(found.get(rule, ())) for rule in told} == told
+    with pytest.raises(UsageError, match="no rule looked"):
+        failing_rows(county.settings, "../raw/x")
