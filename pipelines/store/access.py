@@ -28,6 +28,10 @@ READERS = "popbase_reader"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
 _IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
+_VERSION = {
+    "since_publication": "自该次发布起; The publication it stands in since",
+    "until_publication": "至该次发布前; The first publication it no longer stood in, null while it stands",
+}
 _KEYS = {"row_key": "行标识; Key of the row", "person_id": "人员标识; Person, the same in all tables"}
 
 
@@ -117,8 +121,39 @@ def _view_ddl(table: GoldenTable, access: Access, roles: set[str]) -> str:
         f"comment on view {name} is {literal(f'{table.title.zh}; {table.title.en}')};",
         *(f'comment on column {name}."{column}" is {literal(told)};' for column, told in comments.items()),
         *(f"grant select on {name} to {role};" for role in readers if role in roles | {READERS}),
+        *_version_ddl(table, access, grants, [role for role in readers if role in roles | {READERS}]),
     ]
     return "\n".join(lines)
+
+
+def _version_ddl(
+    table: GoldenTable, access: Access, grants: Sequence[Grant], readers: list[str]
+) -> list[str]:
+    """By which a reader follows its table from publication to publication: keys of its rows, no values."""
+    name = f'shared."{table.name}_version"'
+    keys = _KEYS if table.departments is not None else {"person_id": _KEYS["person_id"]}
+    title = f"{table.title.zh}：各行在哪些发布中; {table.title.en}: in which publications each row stood"
+    return [
+        f"drop view if exists {name};",
+        f"create view {name} with (security_barrier) as {_versions(table, access, grants, list(keys))};",
+        f"comment on view {name} is {literal(title)};",
+        *(
+            f"comment on column {name}.{column} is {literal(told)};"
+            for column, told in (keys | _VERSION).items()
+        ),
+        *(f"grant select on {name} to {role};" for role in readers),
+    ]
+
+
+def _versions(table: GoldenTable, access: Access, grants: Sequence[Grant], keys: list[str]) -> str:
+    """What was opened after the publication that is seen does not show, nor that a row ends after it."""
+    asked = ", ".join(f"{_membership(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
+    shown = " or ".join(_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
+    columns = ", ".join(f"g.{key}" for key in keys)
+    until = f"case when g.to_publication <= {_NUMBER} then g.to_publication end as until_publication"
+    rows = f'from golden."{table.name}" as g cross join reader where g.from_publication <= {_NUMBER} and ({shown})'
+    asking = f"with reader as materialized (select {asked})"
+    return f"{asking} select {columns}, g.from_publication as since_publication, {until} {rows}"
 
 
 def _select(table: GoldenTable, access: Access, grants: Sequence[Grant]) -> str:

@@ -159,10 +159,16 @@ def test_every_cell_is_seen_as_the_matrix_says(ground: Ground, department: str) 
     with connect(ground.server.reader(ground.name, department)) as conn:
         for table in TABLES:
             if lines(ground.access, department, table):
-                assert seen(conn, table) == expected(ground, department, table), table.name
+                rows = expected(ground, department, table)
+                assert seen(conn, table) == rows, table.name
+                versions = f"select person_id from shared.{table.name}_version order by 1"  # noqa: S608
+                assert fetch(conn, versions) == [{"person_id": row["person_id"]} for row in rows]
             else:
                 with pytest.raises(PopbaseError, match="permission denied"):
                     fetch(conn, f"select 1 from shared.{table.name}")  # noqa: S608
+                conn.rollback()
+                with pytest.raises(PopbaseError, match="permission denied"):
+                    fetch(conn, f"select 1 from shared.{table.name}_version")  # noqa: S608
                 conn.rollback()
 
 

@@ -24,7 +24,7 @@ from pipelines.store.access import (
 from pipelines.store.database import prepare
 from pipelines.store.embedded import ADMIN
 from pipelines.store.golden import golden_tables
-from pipelines.store.postgres import acting_as, connect, execute, fetch
+from pipelines.store.postgres import Connection, acting_as, connect, execute, fetch
 
 ACCESS = load_access(ROOT / "policies" / "access.yml")
 TABLES = golden_tables(load_contracts())
@@ -141,6 +141,27 @@ def test_an_error_in_a_condition_tells_only_masked_values(published: Published) 
     conn.close()
     assert PLAIN["citizen_id"] not in str(caught.value)
     assert PLAIN["name"] not in str(caught.value)
+
+
+def test_a_reader_follows_its_rows_from_publication_to_publication(
+    published: Published, conn: Connection
+) -> None:
+    asked = (
+        "select person_id, since_publication as since, until_publication as until from shared.person_version"
+    )
+    first = {"person_id": "p1", "since": 1, "until": None}
+    with connect(published.reader(masked_reader())) as reader:
+        assert fetch(reader, asked) == [first], "what was withdrawn does not show"
+    no_said = pl.DataFrame(
+        schema=dict.fromkeys(("table", "row_key", "attribute", "record_key", "rule"), pl.String)
+    )
+    for base, name in enumerate(("测试甲", "测试乙")):
+        number = publication.stage(
+            conn, f"run-{base}", {"person": one_row(name=name)}, no_said, base=base
+        ).number
+        assert len(fetch(conn, asked)) == base, "what is staged does not show"
+        publication.release(conn, number)
+    assert fetch(conn, f"{asked} order by 2") == [first | {"until": 2}, first | {"since": 2}]
 
 
 @pytest.mark.parametrize("name", ["front", "airflow", "postgres", "template1"])
