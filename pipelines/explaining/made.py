@@ -78,6 +78,12 @@ class Made:
         name = f"history/{self.run_id}"
         return self.lake.read(name) if self.lake.has(name) else None
 
+    @cached_property
+    def weighed(self) -> pl.DataFrame:
+        """record_a, record_b, weight of all its links that weigh what was computed."""
+        rows = self.lake.scan(f"links/{self.run_id}").filter(pl.col("method").is_in(list(WEIGHED)))
+        return rows.select("record_a", "record_b", "weight").collect()
+
     def links(self, keys: Iterable[str]) -> list[dict[str, Any]]:
         """Links among those records, the surest first."""
         return self._among("links", list(keys), dict(LINKS)).to_dicts()

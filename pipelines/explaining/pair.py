@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.explaining.made import WEIGHED, Made, made_by, named, told_link
-from pipelines.linkage.explanation import as_linked, explain_beside_number, explain_pairs
+from pipelines.linkage.explanation import explain_beside_number, explain_pairs, look_again
 from pipelines.privacy import reference
 from pipelines.report.explained import pair_text
 from pipelines.report.site_rows import allowed
@@ -70,9 +70,12 @@ def _told(made: Made, pair: Pair) -> dict[str, Any]:
     if evidence["joined_by"] is not None and pair[0] != pair[1]:
         beside = explain_beside_number(pair, made.records, policy, summary, made.history)
     links = made.links(keys)
-    weighed = [link for link in (*made.links(pair), *made.possible(pair)) if link["method"] in WEIGHED]
-    if weighed and "weight" in evidence:
-        evidence = as_linked(evidence, weighed[0]["weight"])
+    possible = [link for link in made.possible(pair) if link["method"] in WEIGHED]
+    known = made.weighed
+    if possible:
+        known = pl.concat([known, pl.DataFrame(possible).select(known.columns)])
+    ordered = (min(pair), max(pair))
+    evidence = look_again({ordered: evidence}, known, made.records, policy, summary, made.history)[ordered]
     return {
         "publication": made.number,
         "a": named(pair[0]),

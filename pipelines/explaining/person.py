@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.explaining.claims import values_of
 from pipelines.explaining.made import WEIGHED, Made, made_by, named, told_link
-from pipelines.linkage.explanation import as_linked, explain_pairs
+from pipelines.linkage.explanation import explain_pairs, look_again
 from pipelines.linkage.frame import USABLE
 from pipelines.privacy import reference
 from pipelines.report.explained import person_text
@@ -85,10 +85,8 @@ def _links(made: Made, keys: list[str]) -> list[dict[str, Any]]:
     policy, summary = made.model
     pairs = [(link["record_a"], link["record_b"]) for link in weighed]
     found = explain_pairs(pairs, made.records, policy, summary, made.history) if pairs else []
-    evidence = {
-        pair: as_linked(told, link["weight"]) if "weight" in told else told
-        for pair, told, link in zip(pairs, found, weighed, strict=True)
-    }
+    told = dict(zip(pairs, found, strict=True))
+    evidence = look_again(told, made.weighed, made.records, policy, summary, made.history) if pairs else told
     return [
         told_link(link) | {"evidence": evidence.get((link["record_a"], link["record_b"]))} for link in links
     ]

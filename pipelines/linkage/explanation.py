@@ -20,6 +20,7 @@ from pipelines.linkage.model import Model, declared_model
 from pipelines.linkage.policy import LEVELS
 from pipelines.linkage.residual import evidence
 from pipelines.linkage.resolve import identified_by, units_of
+from pipelines.linkage.wholes import renumbered, wholes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def explain_pairs(
         For each pair `joined_by` (the method of one citizen ID, else None), `both_have_ids`, and, of records that no
         citizen ID joins, `comparisons` (comparison, level, m, u, count, bits), `steps` (evidence, bits: what counts
         after what depends on each other was counted once, the prior first), `weight`, `probability`, `rules` (blocking
-        rules under which they meet), `link_weight`, `possible_weight` and `population`.
+        rules under which they meet), `look` (1), `link_weight`, `possible_weight` and `population`.
 
     Raises:
         KeyError: a record is not among `records`.
@@ -98,6 +99,64 @@ def explain_beside_number(
     return explain_pairs([pair], blind, policy, summary, history)[0]
 
 
+def look_again(
+    told: Mapping[tuple[str, str], dict[str, Any]],
+    links: pl.DataFrame,
+    records: pl.DataFrame,
+    policy: LinkagePolicy,
+    summary: Mapping[str, Any] | None = None,
+    history: pl.DataFrame | None = None,
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Explanations that add up to the weights the run gave the links.
+
+    A link weighs what its two sides say as one unit each; where that is not what explain_pairs found, resolution found
+    it on its second look, when what links had joined was compared once more as one. `look` tells which, and what
+    neither explains is a step of its own.
+
+    Args:
+        told: by pair what explain_pairs found.
+        links: record_a, record_b, weight: all weighed links of the run.
+        records: as in explain_pairs, like the rest.
+        policy: the run's.
+        summary: of the run's model.
+        history: numbers that registers corrected.
+    """
+    weights = {(a, b): weight for a, b, weight in links.select("record_a", "record_b", "weight").iter_rows()}
+    wanted = {pair: weights[pair] for pair in told if pair in weights and "weight" in told[pair]}
+    late = [pair for pair, weight in wanted.items() if abs(weight - told[pair]["weight"]) >= _UNHEARD]
+    frame = complete(records)
+    fitted, found = as_fitted(policy, summary or {}), dict(told)
+    units = units_of(frame, identified_by(frame, policy, history)) if late else frame
+    second = _second(late, links, units, fitted)
+    for pair, weight in wanted.items():
+        one = second.get(pair, told[pair])
+        is_nearer = abs(one["weight"] - weight) < abs(told[pair]["weight"] - weight)
+        found[pair] = as_linked({**told[pair], **one, "look": 2} if is_nearer else told[pair], weight)
+    return found
+
+
+def _second(
+    pairs: list[tuple[str, str]], links: pl.DataFrame, units: pl.DataFrame, policy: LinkagePolicy
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Evidence of pairs of whole units: all other links of the run joined theirs."""
+    if not pairs:
+        return {}
+    place = units.select("record_key", "unit")
+    looked_at = pl.DataFrame(pairs, schema=["record_a", "record_b"], orient="row")
+    others = (
+        links.join(looked_at, on=["record_a", "record_b"], how="anti")
+        .join(place, left_on="record_a", right_on="record_key")
+        .join(place, left_on="record_b", right_on="record_key", suffix="_b")
+        .select(a=pl.min_horizontal("unit", "unit_b"), b=pl.max_horizontal("unit", "unit_b"), weight="weight")
+        .with_columns(is_link=pl.lit(value=True))
+    )
+    merged, _ = renumbered(units, wholes(others, attributes(units)))
+    sides = _sides(merged, {key for pair in pairs for key in pair})
+    apart = [(a, b) for a, b in pairs if sides[a]["unit"] != sides[b]["unit"]]
+    found = _evidence([_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart], merged, policy)
+    return dict(zip(apart, found, strict=True))
+
+
 def _sides(units: pl.DataFrame, keys: set[str]) -> dict[str, dict[str, Any]]:
     chosen = units.filter(pl.col("record_key").is_in(sorted(keys))).select("record_key", "unit", "method")
     return {row["record_key"]: row for row in chosen.to_dicts()}
@@ -131,6 +190,7 @@ def _evidence(
             "link_weight": policy.link_weight,
             "possible_weight": policy.possible_weight,
             "population": model.population,
+            "look": 1,
         }
         for place, pair in enumerate(pairs)
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def _evidence_lines(told: Told, language: Language) -> Iterator[str]:
 
 def _weighed(evidence: Told, language: Language) -> Iterator[str]:
     """The comparisons, then what of them counts, then the sum."""
-    yield say("explain.evidence", language)
+    yield say("explain.evidence" if evidence["look"] == 1 else "explain.second", language)
     yield _row(say("explain.head", language).split("|"))
     for one in evidence["comparisons"]:
         yield _row(_comparison(one, evidence["population"], language))

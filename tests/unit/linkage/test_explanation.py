@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.linkage.blocking import _keys
-from pipelines.linkage.explanation import RULES, explain_beside_number, explain_pairs
+from pipelines.linkage.explanation import RULES, explain_beside_number, explain_pairs, look_again
 from pipelines.linkage.resolve import resolve
 from tests.unit.linkage.people import citizen_id, frame, person, policy
 
@@ -73,3 +73,32 @@ def test_two_numbers_are_told() -> None:
 def test_an_unknown_record_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         explained("a|1", "nobody")
+
+
+def test_a_link_of_the_second_look_is_explained_by_what_the_joined_records_say_together() -> None:
+    later, same = (
+        date(1991, 5, 30),
+        {"sex_code": "1", "telephone": "13900000009", "registered_address": "武胜县甲路一号"},
+    )
+    records = frame(
+        person(
+            "a|1",
+            "甲乙丙",
+            NUMBER,
+            sex_code="1",
+            household_number="1",
+            employer_name="甲厂",
+            telephone="13800000001",
+        ),
+        person("b|1", "甲乙丙", None, born_on=later, employer_name="甲厂", **same),
+        person("c|1", "甲乙丙", None, born_on=later, household_number="1", **same),
+    )
+    found = resolve(records, None, None, policy())
+    weights = {(a, b): weight for a, b, _, weight, _ in found.links.iter_rows()}
+    told = dict(zip(weights, explain_pairs(list(weights), records, policy(), found.model), strict=True))
+    again = look_again(told, found.links, records, policy(), found.model)
+    assert told["a|1", "b|1"]["weight"] < 0 < weights["a|1", "b|1"]
+    assert [again[pair]["look"] for pair in sorted(weights)] == [2, 1]
+    for pair, weight in weights.items():
+        assert sum(step["bits"] for step in again[pair]["steps"]) == pytest.approx(weight, abs=0.01)
+        assert "rest" not in {step["evidence"] for step in again[pair]["steps"]}
