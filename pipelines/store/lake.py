@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -16,6 +17,12 @@ import polars as pl
 import pyarrow.parquet as pq
 
 CHUNK = 1 << 20
+
+
+def _refuse_on_full_disk(part: Path) -> None:
+    """Polars calls a full disk an error of computing where it met it on closing the file."""
+    if shutil.disk_usage(part.parent).free < CHUNK:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part)) from None
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,11 @@ class Lake:
         """Write a frame under a name such as `standard/<batch_id>`, wholly or not at all."""
         target = self.path(name)
         with _replacing(target) as (part, keep):
-            frame.write_parquet(part, compression="zstd", compression_level=1)
+            try:
+                frame.write_parquet(part, compression="zstd", compression_level=1)
+            except pl.exceptions.ComputeError:
+                _refuse_on_full_disk(part)
+                raise
             keep(target)
 
     def write_chunks(self, name: str, chunks: Iterable[pl.DataFrame]) -> int:
