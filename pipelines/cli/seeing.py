@@ -65,7 +65,7 @@ def explain(
 
 @app.command()
 def link(
-    record_a: Annotated[str, typer.Argument(help="A record, as `popbase explain` names it.")],
+    record_a: Annotated[str, typer.Argument(help="A record, as `popbase explain` names it, or its key.")],
     record_b: Annotated[str, typer.Argument(help="Another.")],
     publication: PublicationOption = None,
     svg: SvgOption = None,

@@ -49,8 +49,10 @@ def explain_pair(
     return told | {"text": pair_text(told, language)}
 
 
-def _keys(made: Made, *names: str) -> list[str]:
+def _keys(made: Made, *given: str) -> list[str]:
+    """The keys of records named by their reference, or by the whole key, which is not repeated to the screen."""
     known = {reference(key): key for key in made.members["record_key"]}
+    names = [reference(name) if "|" in name else name for name in given]
     for name in names:
         if name not in known:
             raise UsageError(

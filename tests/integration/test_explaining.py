@@ -113,6 +113,13 @@ def test_the_picture_has_a_bar_for_each_step_and_ends_at_the_sum(town: Town, tmp
     assert "Prior" in texts
 
 
+def test_a_record_may_be_named_by_its_key_which_is_not_repeated(town: Town) -> None:
+    by_key = explain_pair(town.settings, f"{FEED}|a", key("b"))
+    assert by_key == explain_pair(town.settings, key("a"), key("b"))
+    with pytest.raises(UsageError, match=r"no record named [0-9a-f]{12}\b"):
+        explain_pair(town.settings, f"{FEED}|nobody", key("b"))
+
+
 def test_an_unknown_record_or_person_is_a_usage_error(town: Town) -> None:
     with pytest.raises(UsageError, match="no record named"):
         explain_pair(town.settings, key("a"), "0" * 12)
