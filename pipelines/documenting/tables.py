@@ -14,6 +14,8 @@ from pipelines.store.golden import GoldenTable, golden_tables
 _TABLE: Final = re.compile(r"^create (table|view) ([\w.]+)(?: \(\n(.*?)^\);|.*?;$)", re.MULTILINE | re.DOTALL)
 _COLUMN: Final = re.compile(r"^    ([a-z_0-9]+)\s+([^\s,]+(?: precision| with time zone)?)", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^comment on (\w+) ([\w.]+) is\s+'((?:[^']|'')*)';", re.MULTILINE)
+About = tuple[str, str]
+"""Kind and name of what a comment is about."""
 _NOT_A_COLUMN: Final = ("primary", "unique", "check", "foreign", "constraint", "exclude")
 _ABOUT: Final = (
     "Read in the order of the files of `sql/`, which is the way the rows go. The golden tables and the views of"
@@ -23,27 +25,38 @@ _ABOUT: Final = (
 
 def tables_page(folder: Path = ROOT / "sql") -> str:
     """Every table of the numbered SQL files, and every one that the shipped contracts make."""
-    parts = [part for path in sorted(folder.glob("[0-9]*.sql")) for part in _file(path)]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("[0-9]*.sql"))}
+    said = {about: (name, word) for name, text in texts.items() for about, word in _said(text)}
+    parts = [part for name, text in texts.items() for part in _file(name, text, said)]
     made = [part for golden in golden_tables(load_contracts()) for part in _golden(golden)]
     return page("Stored tables", "sql/ and contracts/", [_ABOUT, *parts, "## Made from the contracts", *made])
 
 
-def _file(path: Path) -> Iterator[str]:
-    text = path.read_text(encoding="utf-8")
-    comments = {(kind, name): said.replace("''", "'") for kind, name, said in _COMMENT.findall(text)}
+def _said(text: str) -> Iterator[tuple[About, str]]:
+    """What a file says of tables, columns and functions; what a later file says takes its place."""
+    for kind, name, said in _COMMENT.findall(text):
+        yield (kind, name), said.replace("''", "'")
+
+
+def _file(file: str, text: str, said: dict[About, tuple[str, str]]) -> Iterator[str]:
     opening = re.match(r"(?:-- .*\n)+", text)
     about = " ".join(line.removeprefix("-- ") for line in opening[0].splitlines()) if opening else ""
-    yield f"## {path.name}\n{about}"
+    yield f"## {file}\n{about}"
+    nothing = ("", "")
     for kind, name, body in _TABLE.findall(text):
-        yield f"### {name}\n{comments.get((kind, name), '')}"
+        yield f"### {name}\n{said.get((kind, name), nothing)[1]}"
         columns = [
-            (code(column), code(sql_type), comments.get(("column", f"{name}.{column}"), ""))
+            (code(column), code(sql_type), said.get(("column", f"{name}.{column}"), nothing)[1])
             for column, sql_type in _COLUMN.findall(body)
             if column not in _NOT_A_COLUMN
         ]
         if columns:
             yield table(("column", "type", "meaning"), columns)
-    functions = [(code(name), said) for (kind, name), said in comments.items() if kind == "function"]
+    functions = [
+        (code(name), word)
+        for (kind, name), (last, word) in said.items()
+        if kind == "function" and last == file
+    ]
     if functions:
         yield table(("function", "meaning"), functions)
 

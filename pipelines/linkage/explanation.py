@@ -150,7 +150,8 @@ def _second(
         .select(a=pl.min_horizontal("unit", "unit_b"), b=pl.max_horizontal("unit", "unit_b"), weight="weight")
         .with_columns(is_link=pl.lit(value=True))
     )
-    merged, _ = renumbered(units, wholes(others, attributes(units)))
+    table = attributes(units)
+    merged, _ = renumbered(units, wholes(others, table.units, table.labelled["unit"]))
     sides = _sides(merged, {key for pair in pairs for key in pair})
     apart = [(a, b) for a, b in pairs if sides[a]["unit"] != sides[b]["unit"]]
     found = _evidence([_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart], merged, policy)

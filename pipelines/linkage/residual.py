@@ -85,7 +85,7 @@ class FellegiSunterEngine:
         model = fit(compared, chance, table.units, self.policy, self.estimator)
         weighed = self._weighed(table, compared, model)
         links = _decide(weighed, table.labelled, self.policy)
-        whole = wholes(links, table)
+        whole = wholes(links, table.units, table.labelled["unit"])
         if np.array_equal(whole, np.arange(table.units)):
             return Residual(links, model.summary)
         inside = pl.Series(whole[links["a"].to_numpy()] == whole[links["b"].to_numpy()])

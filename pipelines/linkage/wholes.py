@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-if TYPE_CHECKING:
-    from pipelines.linkage.attributes import Attributes
-
 Units = npt.NDArray[np.int32]
 
 
-def wholes(links: pl.DataFrame, table: Attributes) -> Units:
+def wholes(links: pl.DataFrame, units: int, identified: pl.Series) -> Units:
     """Of each unit the one that stands for all that links join it with, the heaviest link first.
 
     It is the one with an ID, of which there are never two, else the smallest.
 
     Args:
         links: a, b, weight, is_link.
-        table: tells the number of units, and which have an ID.
+        units: how many there are.
+        identified: those that have an ID.
     """
-    whole = np.arange(table.units, dtype=np.int32)
-    has_id = np.zeros(table.units, np.bool_)
-    has_id[table.labelled["unit"].to_numpy()] = True
+    whole = np.arange(units, dtype=np.int32)
+    has_id = np.zeros(units, np.bool_)
+    has_id[identified.to_numpy()] = True
     members: dict[int, list[int]] = {}
     ordered = links.filter("is_link").sort("weight", "a", "b", descending=[True, False, False])
     for a, b in ordered.select("a", "b").iter_rows():

@@ -163,10 +163,9 @@ class Gap(Declared):
         return days.list.min() if self.pick == "shortest" else days.list.max()
 
 
-class ExistsIn(Declared):
-    """Whether another table has a row with the same key, among those that meet `where`."""
+class _OfAnother(Declared):
+    """A column that another table tells, by the same key, from its rows that meet `where`."""
 
-    kind: Literal["exists_in"]
     table: Identifier
     by: Columns
     where: Where
@@ -181,6 +180,12 @@ class ExistsIn(Declared):
         """The columns it needs in the other table."""
         return {*self.by, *self.where}
 
+
+class ExistsIn(_OfAnother):
+    """Whether another table has a row with the same key, among those that meet `where`."""
+
+    kind: Literal["exists_in"]
+
     def compute(self, frame: pl.DataFrame, _today: dt.date, tables: Tables | None) -> pl.Series | None:
         """The column on a frame that has its sources; None without the other table."""
         rows = _rows_of(tables, self)
@@ -193,24 +198,16 @@ class ExistsIn(Declared):
         ).to_series()
 
 
-class ValueIn(Declared):
+class ValueIn(_OfAnother):
     """What another table says for the same key; null where it has no such row, or rows that say different things."""
 
     kind: Literal["value_in"]
-    table: Identifier
-    by: Columns
     column: Identifier
-    where: Where
-
-    @property
-    def sources(self) -> set[str]:
-        """The columns of its own frame that it is computed from."""
-        return set(self.by)
 
     @property
     def asked(self) -> set[str]:
         """The columns it needs in the other table."""
-        return {*self.by, *self.where, self.column}
+        return super().asked | {self.column}
 
     def compute(self, frame: pl.DataFrame, _today: dt.date, tables: Tables | None) -> pl.Series | None:
         """The column on a frame that has its sources; None without the other table."""

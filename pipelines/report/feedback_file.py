@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from pipelines.report.answer_sheet import LONGEST_CELL, NO_FORMULAS, add_guide, finish
 from pipelines.report.basics import Language
 
 WORDS: Final = Path(__file__).with_name("feedback.yml")
@@ -21,7 +22,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 _WIDTHS: Final = (9, 18, 12, 8, 24, 16, 26, 22, 46, 46, 12, 12, 14, 30)
 _TO_FILL: Final = ("answer", "remark")
-LONGEST_CELL: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,7 @@ def feedback_workbook(lines: Sequence[Line], title: str, language: Language) -> 
     import xlsxwriter  # noqa: PLC0415 - only when a file is made
 
     target = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(target, options) as book:
+    with xlsxwriter.Workbook(target, NO_FORMULAS) as book:
         text = {"font_size": 10, "valign": "top", "text_wrap": True, "border": 1, "border_color": "#d9d5cb"}
         plain = book.add_format(text | {"num_format": "@", "quote_prefix": True})
         fill = book.add_format(text | {"num_format": "@", "bg_color": "#fff8e5", "locked": False})
@@ -80,29 +74,10 @@ def feedback_workbook(lines: Sequence[Line], title: str, language: Language) -> 
                 to_fill = name in _TO_FILL
                 cell = "" if to_fill else str(getattr(line, name))[:LONGEST_CELL]
                 sheet.write_string(place, column, cell, fill if to_fill else plain)
-        _finish(sheet, len(lines), language)
-        _guide(book, language)
+        choices = [answers[language] for answers in words()["answers"].values()]
+        finish(sheet, 1, len(lines), COLUMNS, ("answer", choices))
+        add_guide(book, words(), language)
     return target.getvalue()
-
-
-def _finish(sheet: Any, lines: int, language: Language) -> None:
-    last, answer = max(2, lines + 1), COLUMNS.index("answer")
-    choices = [answers[language] for answers in words()["answers"].values()]
-    sheet.data_validation(2, answer, last, answer, {"validate": "list", "source": choices})
-    sheet.autofilter(1, 0, last, len(COLUMNS) - 1)
-    sheet.freeze_panes(2, 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(1)
-
-
-def _guide(book: Any, language: Language) -> None:
-    sheet = book.add_worksheet(words()["guide"][language])
-    sheet.set_column(0, 0, 110)
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for place, line in enumerate(words()["lines"]):
-        sheet.write_string(place, 0, f"{place + 1}. {line[language]}", wrapped)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from pipelines.report.answer_sheet import LONGEST_CELL, NO_FORMULAS, add_guide, finish
 from pipelines.report.basics import Language
 
 WORDS: Final = Path(__file__).with_name("review.yml")
@@ -20,11 +21,7 @@ _WIDTHS: Final = {
 }  # fmt: skip
 _BEFORE: Final = ("case", "state", "reason", "code", "records", "feeds", "joined", "weight", "value")
 _TO_FILL: Final = ("decision", "why")
-LONGEST_CELL: Final = 1000
 LONGEST_WHY: Final = 500
-NO_FORMULAS: Final = {
-    "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-}  # fmt: skip
 
 
 @cache
@@ -64,8 +61,9 @@ def review_workbook(
             for place, name in enumerate(columns):
                 style = styles["fill" if name in _TO_FILL else "plain"]
                 sheet.write_string(row, place, cells.get(name, "")[:LONGEST_CELL], style)
-        _finish(sheet, len(cases), columns, language)
-        _guide(book, language)
+        choices = [decisions[language] for decisions in words()["decisions"].values()]
+        finish(sheet, 0, len(cases), columns, ("decision", choices))
+        add_guide(book, words(), language)
     return target.getvalue()
 
 
@@ -101,26 +99,6 @@ def _cells(
 def records_cell(case: Mapping[str, Any]) -> str:
     """How the two records of a case stand in its row."""
     return f"{case['record_a']}\n{case['record_b']}"
-
-
-def _finish(sheet: Any, cases: int, columns: list[str], language: Language) -> None:
-    last, decision = max(1, cases), columns.index("decision")
-    choices = [decisions[language] for decisions in words()["decisions"].values()]
-    sheet.data_validation(1, decision, last, decision, {"validate": "list", "source": choices})
-    sheet.autofilter(0, 0, last, len(columns) - 1)
-    sheet.freeze_panes(1, 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-
-
-def _guide(book: Any, language: Language) -> None:
-    sheet = book.add_worksheet(words()["guide"][language])
-    sheet.set_column(0, 0, 110)
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for place, line in enumerate(words()["lines"]):
-        sheet.write_string(place, 0, f"{place + 1}. {line[language]}", wrapped)
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,3 @@ def record_verdict(
             json.dumps(document, ensure_ascii=False),
         ),
     )
-
-
-def decision_on(conn: Connection, subject: str) -> str | None:
-    """The gate's last decision on a subject."""
-    rows = fetch(conn, "select decision from quality.verdict where subject = %s", (subject,))
-    return rows[0]["decision"] if rows else None

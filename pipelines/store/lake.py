@@ -152,15 +152,3 @@ class Received:
     def keep(self) -> None:
         """Store the bytes under their hash, for good."""
         self._keep(self._target)
-
-
-def copy_file(lake: Lake, path: Path) -> str:
-    """Put a file into the lake by its content."""
-    with path.open("rb") as source:
-        return lake.put_bytes(source)
-
-
-def free_bytes(lake: Lake) -> int:
-    """Bytes free on the lake's disk."""
-    lake.root.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(lake.root).free

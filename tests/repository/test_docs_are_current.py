@@ -14,6 +14,7 @@ from pipelines.contract.model import ColumnType, Contract, Delivery
 from pipelines.documenting import feeds
 from pipelines.documenting.pages import outdated, pages, write_pages
 from pipelines.documenting.reasons import FAMILIES, SEVERITIES
+from pipelines.documenting.tables import tables_page
 from pipelines.reasons import REASONS
 from pipelines.reasons import SEVERITIES as REASON_SEVERITIES
 
@@ -65,3 +66,17 @@ def test_a_page_in_both_languages_shows_the_same_commands() -> None:
             for page in (original, translated)
         ]
         assert commands[0] == commands[1], translated.name
+
+
+def test_what_a_later_sql_file_says_of_a_thing_takes_the_place_of_what_was_said(tmp_path: Path) -> None:
+    (tmp_path / "010_first.sql").write_text(
+        "create table a.b (\n    c text\n);\ncomment on table a.b is 'as it was';\n"
+        "comment on function a.f is 'an old mask';\n"
+    )
+    (tmp_path / "020_next.sql").write_text(
+        "comment on table a.b is 'as it is';\ncomment on function a.f is 'a new mask';\n"
+    )
+    page = tables_page(tmp_path)
+    assert "as it is" in page.split("## 020")[0]
+    assert "a new mask" in page.split("## 020")[1]
+    assert not re.search("as it was|an old mask", page)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,10 +20,8 @@ LINKS = st.lists(
 
 def _wholes(links: list[tuple[int, int, int, bool]], with_id: set[int]) -> list[int]:
     schema = {"a": pl.Int32, "b": pl.Int32, "weight": pl.Int64, "is_link": pl.Boolean}
-    table = SimpleNamespace(
-        units=7, labelled=pl.DataFrame({"unit": sorted(with_id)}, schema={"unit": pl.Int32})
-    )
-    found = wholes(pl.DataFrame(links, schema=schema, orient="row"), cast("Any", table))
+    identified = pl.Series(sorted(with_id), dtype=pl.Int32)
+    found = wholes(pl.DataFrame(links, schema=schema, orient="row"), 7, identified)
     return list(map(int, found))
 
 
