@@ -44,6 +44,10 @@ fuzz: $(STAMP) ## read 1,000,000 damaged deliveries (FILES=, SEED=)
 bench: $(STAMP) ## measure five counties of 20,000 from files to publication
 	@$(BIN)/python -m benchmarks.county --persons 20000 --seeds 1 2 3 4 5
 
+.PHONY: drill
+drill: $(STAMP) ## back up, destroy, restore to the second, compare (PERSONS=300)
+	@$(BIN)/python -m scripts.drill --persons $(if $(filter command line,$(origin PERSONS)),$(PERSONS),300)
+
 .PHONY: check
 check: $(STAMP) ## lint, types, layers
 	@$(BIN)/ruff check .

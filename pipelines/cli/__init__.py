@@ -7,6 +7,7 @@ import sys
 from pipelines.cli import (
     contracts,
     database,
+    keeping,
     mending,
     proving,
     reviewing,
@@ -24,6 +25,7 @@ __all__ = [
     "app",
     "contracts",
     "database",
+    "keeping",
     "main",
     "mending",
     "proving",

@@ -24,6 +24,7 @@ import psycopg2
 from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import address as at
+from pipelines.store.backup_folder import archive_script, archive_settings, backup_of
 from pipelines.store.placement import HINT, Placement, place, root_of
 from pipelines.store.postgres import advisory_lock, connect, execute, fetch
 
@@ -58,6 +59,7 @@ log_statement = 'none'
 """
 _ACCESS = """\
 # written at every start
+local  replication  {admin}  peer map=popbase
 local  all  {admin},{pipeline},{airflow}  peer map=popbase
 local  all  +popbase_reader  scram-sha-256
 host   all  {pipeline},{airflow},+popbase_reader  127.0.0.1/32  scram-sha-256
@@ -194,7 +196,7 @@ def _launch(settings: Settings, where: Placement) -> None:
     kept = at.read_address(settings.home) or at.Address(at.free_port())
     kept = replace(kept, port=at.free_port(kept.port))
     at.write_address(settings.home, kept)
-    _configure(where, kept.port)
+    configure(where, kept.port, archiving(settings.home, where))
     try:
         where.postgres(
             "pg_ctl", "start", "-w", "-t", "120", "-D", str(where.data), "-l", str(where.root / "log")
@@ -202,6 +204,14 @@ def _launch(settings: Settings, where: Placement) -> None:
     except DependencyMissing:
         if not _is_coming_up(where):
             raise
+
+
+def archiving(home: Path, where: Placement) -> str:
+    """Lines on archiving, with the script they call beside the cluster, where the home is backed up."""
+    folder, script = backup_of(home), where.root / "archive.sh"
+    if folder is not None:
+        where.write(script, archive_script(folder))
+    return archive_settings(script, folder)
 
 
 def _is_coming_up(where: Placement) -> bool:
@@ -235,13 +245,14 @@ def _same_version(where: Placement) -> None:
         raise DependencyMissing(f"the cluster below {where.root} was made by PostgreSQL {made}", hint=HINT)
 
 
-def _configure(where: Placement, port: int) -> None:
+def configure(where: Placement, port: int, more: str) -> None:
+    """Write the server's configuration; `more` are lines on archiving or recovery."""
     folder = at.socket_folder(where.root)
     where.run("/bin/mkdir", "-m", "700", "-p", str(folder))
     if where.run("/bin/sh", "-c", 'test -O "$1" && ! test -L "$1"', "sh", str(folder)).returncode:
         raise DependencyMissing(f"{folder} belongs to another account", hint=HINT)
     quoted = str(folder).replace("'", "''")
-    where.write(where.data / "popbase.conf", _SETTINGS.format(port=port, folder=quoted))
+    where.write(where.data / "popbase.conf", _SETTINGS.format(port=port, folder=quoted) + more)
     where.write(where.data / "pg_hba.conf", _ACCESS.format(admin=ADMIN, pipeline=PIPELINE, airflow=AIRFLOW))
     where.write(where.data / "pg_ident.conf", _identities(where))
 

@@ -22,9 +22,14 @@ def signing_key(settings: Settings) -> Ed25519PrivateKey:
     """The private key; where there is none yet, it is made, readable by its owner only, its public half beside it.
 
     Raises:
-        UsageError: the file is no Ed25519 key.
+        UsageError: the file is no Ed25519 key, or only its public half is there, as in a restored home.
     """
     path = settings.signing_key
+    if not path.exists() and path.with_suffix(".pub").exists():
+        raise UsageError(
+            f"{path.name} is gone, and what it signed would not fit a new one",
+            hint="put the office's copy back",
+        )
     if not path.exists():
         _make(path)
     try:
@@ -33,7 +38,15 @@ def signing_key(settings: Settings) -> Ed25519PrivateKey:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"{path.name} is no Ed25519 key", hint="POPBASE_SIGNING_KEY_FILE names a PEM file")
+    if not path.with_suffix(".pub").exists():
+        _write_public(path.with_suffix(".pub"), key)
     return key
+
+
+def _write_public(path: Path, key: Ed25519PrivateKey) -> None:
+    part = path.with_suffix(".pub.part")
+    part.write_bytes(public_pem(key.public_key()))
+    part.replace(path)
 
 
 def _make(path: Path) -> None:
@@ -45,7 +58,6 @@ def _make(path: Path) -> None:
     part = path.with_suffix(".part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(private)
-    path.with_suffix(".pub").write_bytes(public_pem(key.public_key()))
     part.replace(path)
 
 

@@ -16,6 +16,8 @@ from typing import IO
 import polars as pl
 import pyarrow.parquet as pq
 
+from pipelines.store.mirror import keep_version, mirror_of
+
 CHUNK = 1 << 20
 
 
@@ -35,7 +37,7 @@ class Lake:
     def receive(self, source: IO[bytes]) -> Iterator[Received]:
         """Copy a stream beside the stored bytes and hash the copy; nothing stays of it unless it is kept."""
         digest = hashlib.sha256()
-        with _replacing(self.root / "bytes" / f"incoming-{secrets.token_hex(8)}") as (part, keep):
+        with self._replacing(self.root / "bytes" / f"incoming-{secrets.token_hex(8)}") as (part, keep):
             with part.open("wb") as target:
                 while block := source.read(CHUNK):
                     digest.update(block)
@@ -55,7 +57,7 @@ class Lake:
     def write(self, name: str, frame: pl.DataFrame) -> None:
         """Write a frame under a name such as `standard/<batch_id>`, wholly or not at all."""
         target = self.path(name)
-        with _replacing(target) as (part, keep):
+        with self._replacing(target) as (part, keep):
             try:
                 frame.write_parquet(part, compression="zstd", compression_level=1)
             except pl.exceptions.ComputeError:
@@ -67,7 +69,7 @@ class Lake:
         """Write frames of one schema as one file, a row group each; return the rows written."""
         target = self.path(name)
         rows = 0
-        with _replacing(target) as (part, keep):
+        with self._replacing(target) as (part, keep):
             writer: pq.ParquetWriter | None = None
             try:
                 for chunk in chunks:
@@ -106,29 +108,32 @@ class Lake:
     def _bytes_path(self, sha256: str) -> Path:
         return self.root / "bytes" / sha256[:2] / sha256
 
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[tuple[Path, Keep]]:
-    """A scratch file beside `target`, renamed into place by `keep` after its bytes are on disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        yield part, Keep(part)
-    finally:
-        part.unlink(missing_ok=True)
+    @contextmanager
+    def _replacing(self, target: Path) -> Iterator[tuple[Path, Keep]]:
+        """A scratch file beside `target`, renamed into place by `keep` after its bytes are on disk."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            yield part, Keep(part, self.root)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Keep:
-    """Makes a scratch file durable and visible under its final name."""
+    """Makes a scratch file durable and visible under its final name, of a lake that is backed up there too."""
 
     part: Path
+    root: Path
 
     def __call__(self, target: Path) -> None:
-        """Flush the scratch file to disk, then rename it to `target`."""
+        """Flush the scratch file to disk, mirror it, then rename it to `target`."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.part.open("rb") as written:
             os.fsync(written.fileno())
+        mirror = mirror_of(self.root)
+        if mirror is not None:
+            keep_version(self.part, target.relative_to(self.root), mirror)
         self.part.replace(target)
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.store.golden import golden_tables
 from pipelines.store.matrix import grants_of
-from pipelines.store.postgres import compose, copy_frame, fetch_frame
+from pipelines.store.postgres import compose, copy_frame, fetch, fetch_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,10 +46,20 @@ def ensure_pseudonyms(
         query = compose(conn, _NEW, table=f"golden.{table}", column=column)
         new = fetch_frame(conn, query, (department, column), schema={"value": pl.String})
         if new.height:
-            key = pseudonym_key(settings)
+            key = _same_key(settings, conn)
             names = [pseudonym(key, department, column, value) for value in new["value"]]
             made += _keep(conn, department, column, new.with_columns(pl.Series("pseudonym", names)))
     return made
+
+
+def _same_key(settings: Settings, conn: Connection) -> bytes:
+    """The key that pseudonyms were made with until now; a new one only where there are none."""
+    if not settings.pseudonym_key.exists() and fetch(conn, "select from masking.pseudonym limit 1"):
+        raise UsageError(
+            f"{settings.pseudonym_key.name} is gone: a new key would give everybody another pseudonym",
+            hint="put the office's copy back",
+        )
+    return pseudonym_key(settings)
 
 
 def _shown(contracts: Mapping[str, Contract], access: Access) -> Iterator[tuple[str, str, str]]:
