@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
 from pipelines.reasons import REASONS
-from pipelines.store import ledger
+from pipelines.store import feedback, ledger
+from pipelines.store.backing_up import bases_of
+from pipelines.store.backup_folder import backup_of
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch
@@ -26,6 +28,9 @@ MONTHS: Final = {"monthly": 1, "termly": 6}
 GRACE: Final = {"daily": 3, "monthly": 10, "termly": 20}
 """Days after its data date within which a delivery is due before it is late."""
 
+_RELEASED = """
+select p.released_at from publication.pointer as c join publication.publication as p using (number)
+"""
 _REFUSALS = """
 select feed, folder, sequence, reason_code as code, seen_at as at, null as batch_id
 from ledger.delivery where outcome = 'refused' and feed = %s
@@ -47,7 +52,8 @@ def feed_states(settings: Settings, today: date | None = None) -> dict[str, Any]
         settings: where everything is.
         today: the day to tell it for; by default the date in China.
 
-    Returns {"publication": n, "feeds": [{feed, data_date, sequence, records, expected, days_behind, state,
+    Returns {"publication": n, "released_at", "overdue": findings whose owner should have answered, "backed_up_at": of the
+    newest base backup, "feeds": [{feed, data_date, sequence, records, expected, days_behind, state,
     waiting, queued, refusals, refused_last}]}. `expected` is the data date of the next delivery, `days_behind` how
     many days ago that was (0 when it is still to come), `state` is "on time", "due", "late" or, before the first
     delivery, "nothing yet"; `waiting` lists batches with their reason, `queued` counts those on their way or behind.
@@ -57,7 +63,18 @@ def feed_states(settings: Settings, today: date | None = None) -> dict[str, Any]
         feeds = [
             _state(conn, settings, contract, day) for contract in load_contracts(settings.contracts).values()
         ]
-        return {"publication": pointer(conn), "feeds": feeds}
+        return {"publication": pointer(conn), **_standing_office(conn, settings, day), "feeds": feeds}
+
+
+def _standing_office(conn: Connection, settings: Settings, day: date) -> dict[str, Any]:
+    released = fetch(conn, _RELEASED)
+    folder = backup_of(settings.home)
+    bases = bases_of(folder) if folder is not None else []
+    return {
+        "released_at": released[0]["released_at"] if released else None,
+        "overdue": sum(row["overdue"] for row in feedback.work_lists(conn, day)),
+        "backed_up_at": bases[-1].ended_at if bases else None,
+    }
 
 
 def _state(conn: Connection, settings: Settings, contract: Contract, today: date) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Commands that keep what was made: backup, restore."""
+"""Commands that keep what was made, and tell how it stands: backup, restore, metrics."""
 
 from __future__ import annotations
 
@@ -91,3 +91,23 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError:
         raise UsageError(f"{text!r} is no moment", hint="--to-time 2026-06-30T12:00:05+08:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
+
+
+@app.command()
+def metrics(
+    out: Annotated[
+        Path | None, typer.Option(help="Write this file instead, wholly or not at all: NAME.prom.")
+    ] = None,
+) -> None:
+    """How everything stands, as Prometheus text, for node_exporter's textfile collector.
+
+    Publication, deliveries, rows set aside, rules, findings overdue, feeds against their cadence, quality of linking,
+    backups, audit chain, seconds of each stage. No label and no value is a person's.
+    """
+    from pipelines import metrics as measured
+
+    text = measured.metrics(settings_from_environment())
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        measured.write_metrics(out, text)

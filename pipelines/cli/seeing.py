@@ -148,7 +148,9 @@ def status(as_json: JsonOption = False) -> None:
     said.print(table)
     for state in states["feeds"]:
         _tell_feed(state)
-    said.print(f"publication {states['publication']}")
+    released, backed_up = (str(states[name] or "never")[:16] for name in ("released_at", "backed_up_at"))
+    said.print(f"publication {states['publication']} of {released}; findings overdue: {states['overdue']}")
+    said.print(f"last base backup: {backed_up}")
 
 
 def _shown(state: dict[str, Any]) -> list[str]:
