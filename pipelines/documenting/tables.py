@@ -14,6 +14,7 @@ from pipelines.store.golden import GoldenTable, golden_tables
 _TABLE: Final = re.compile(r"^create (table|view) ([\w.]+)(?: \(\n(.*?)^\);|.*?;$)", re.MULTILINE | re.DOTALL)
 _COLUMN: Final = re.compile(r"^    ([a-z_0-9]+)\s+([^\s,]+(?: precision| with time zone)?)", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^comment on (\w+) ([\w.]+) is\s+'((?:[^']|'')*)';", re.MULTILINE)
+_DROPPED: Final = re.compile(r"^drop table ([\w.]+);", re.MULTILINE)
 About = tuple[str, str]
 """Kind and name of what a comment is about."""
 _NOT_A_COLUMN: Final = ("primary", "unique", "check", "foreign", "constraint", "exclude")
@@ -27,7 +28,8 @@ def tables_page(folder: Path = ROOT / "sql") -> str:
     """Every table of the numbered SQL files, and every one that the shipped contracts make."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("[0-9]*.sql"))}
     said = {about: (name, word) for name, text in texts.items() for about, word in _said(text)}
-    parts = [part for name, text in texts.items() for part in _file(name, text, said)]
+    gone = {("table", name) for text in texts.values() for name in _DROPPED.findall(text)}
+    parts = [part for name, text in texts.items() for part in _file(name, text, said, gone)]
     made = [part for golden in golden_tables(load_contracts()) for part in _golden(golden)]
     return page("Stored tables", "sql/ and contracts/", [_ABOUT, *parts, "## Made from the contracts", *made])
 
@@ -38,12 +40,14 @@ def _said(text: str) -> Iterator[tuple[About, str]]:
         yield (kind, name), said.replace("''", "'")
 
 
-def _file(file: str, text: str, said: dict[About, tuple[str, str]]) -> Iterator[str]:
+def _file(file: str, text: str, said: dict[About, tuple[str, str]], gone: set[About]) -> Iterator[str]:
     opening = re.match(r"(?:-- .*\n)+", text)
     about = " ".join(line.removeprefix("-- ") for line in opening[0].splitlines()) if opening else ""
     yield f"## {file}\n{about}"
     nothing = ("", "")
     for kind, name, body in _TABLE.findall(text):
+        if (kind, name) in gone:
+            continue
         yield f"### {name}\n{said.get((kind, name), nothing)[1]}"
         columns = [
             (code(column), code(sql_type), said.get(("column", f"{name}.{column}"), nothing)[1])

@@ -27,7 +27,7 @@ __all__ = [
 READERS = "popbase_reader"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
-_IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
+IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
 _VERSION = {
     "since_publication": "自该次发布起; The publication it stands in since",
     "until_publication": "至该次发布前; The first publication it no longer stood in, null while it stands",
@@ -161,12 +161,12 @@ def _select(table: GoldenTable, access: Access, grants: Sequence[Grant]) -> str:
     keys = "g.row_key, g.person_id" if table.departments is not None else "g.person_id"
     if all(grant.form == "plain" and not grant.columns and grant.rows is None for grant in grants):
         columns = ", ".join(f'g."{column.name}"' for column in table.columns)
-        return f'select {keys}, {columns} from golden."{table.name}" as g where {_IS_SEEN}'  # noqa: S608
+        return f'select {keys}, {columns} from golden."{table.name}" as g where {IS_SEEN}'  # noqa: S608
     asked = ", ".join(f"{_membership(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
     columns = ", ".join(_column(column, access, grants) for column in table.columns)
     shown = " or ".join(_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
     rows = f'select {keys}, {columns} from golden."{table.name}" as g cross join reader'  # noqa: S608
-    return f"with reader as materialized (select {asked}) {rows} where {_IS_SEEN} and ({shown})"
+    return f"with reader as materialized (select {asked}) {rows} where {IS_SEEN} and ({shown})"
 
 
 def _membership(department: str) -> str:

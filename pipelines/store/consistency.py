@@ -55,6 +55,10 @@ select count(*) as others from (
 left join publication.publication as p on 'publication:' || p.number = split_part(subject, '/', 1)
 where b.batch_id is null and p.number is null
 """
+_SAID = """
+select count(*) as others from golden.row_provenance
+where row_hash is distinct from golden.said_hash(table_name, row_key, attributes, record_keys, rules)
+"""
 
 
 def faults(conn: Connection, last_person: int = 0) -> Iterator[tuple[str, str | None]]:
@@ -68,6 +72,7 @@ def faults(conn: Connection, last_person: int = 0) -> Iterator[tuple[str, str | 
     new = _counted(conn, _PERSONS, "{} persons were made by no run, or are there twice", (last_person,))
     yield "persons since", new
     yield "runs", _counted(conn, _RUNS, "{} runs did not end as their publications did")
+    yield "hashes of provenance", _counted(conn, _SAID, "{} rows say otherwise than their hashes")
     yield "rows of no delivery", _counted(conn, _ORPHANS, "{} counts or results belong to nothing that came")
     yield "redirects", _counted(conn, _REDIRECTS, "{} persons lead elsewhere than the merges say")
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import polars as pl
 import psycopg2
@@ -21,8 +23,10 @@ from pipelines.errors import DependencyMissing, PopbaseError
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Schema: TypeAlias = Mapping[str, Any]
+Item = TypeVar("Item")
 
 CHUNK = 50_000
+BLOCK = 1 << 16
 _SESSION = "-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
 _TELLING = ("08", "28", "3D", "3F", "42", "53", "55", "57", "58")
 """Classes of SQLSTATE whose messages name objects and conditions, never values."""
@@ -139,6 +143,18 @@ def fetch_frame(
     return _read_csv(rows, schema)
 
 
+_SIGNATURE = 19
+_TRAILER = 2
+
+
+def fetch_binary(conn: Connection, statement: str) -> bytes:
+    """Run a query without parameters and return its rows as COPY sends them in binary, without header and trailer."""
+    with _discreet(), conn.cursor() as cursor:
+        rows = io.BytesIO()
+        cursor.copy_expert(f"copy ({statement}) to stdout (format binary)", rows, size=BLOCK)
+    return bytes(rows.getbuffer()[_SIGNATURE:-_TRAILER])
+
+
 def _read_csv(rows: io.BytesIO, schema: Schema) -> pl.DataFrame:
     if not rows.tell():
         return pl.DataFrame(schema=dict(schema))
@@ -172,14 +188,30 @@ def copy_frame(conn: Connection, table: str, frame: pl.DataFrame) -> int:
     """Append a frame to `table` (or `schema.table`) by COPY; null and '' stay apart. Returns its height."""
     columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(identifier(table), columns)
-    plain = frame.with_columns(
+    with _discreet(), _unprinted(), conn.cursor() as cursor:
+        for rows in ahead(_csv(chunk) for chunk in frame.iter_slices(CHUNK)):
+            cursor.copy_expert(copy, rows, size=BLOCK)
+    return frame.height
+
+
+def _csv(chunk: pl.DataFrame) -> io.BytesIO:
+    plain = chunk.with_columns(
         pl.col(pl.Binary).bin.encode("hex").str.replace("^", r"\x"),
         pl.col(pl.Categorical, pl.Enum).cast(pl.String),
     )
-    with _discreet(), _unprinted(), conn.cursor() as cursor:
-        for chunk in plain.iter_slices(CHUNK):
-            cursor.copy_expert(copy, io.BytesIO(chunk.write_csv(include_header=False).encode("utf-8")))
-    return frame.height
+    rows = io.BytesIO()
+    plain.write_csv(rows, include_header=False)
+    rows.seek(0)
+    return rows
+
+
+def ahead(items: Iterator[Item], places: int = 1) -> Iterator[Item]:
+    """The same items in the same order; the next `places` are made while the present one is used."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        coming = deque(maker.submit(next, items, None) for _ in range(places))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(maker.submit(next, items, None))
+            yield item
 
 
 def identifier(name: str) -> sql.Identifier:

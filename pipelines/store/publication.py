@@ -7,15 +7,17 @@ publication. Every function runs in the caller's transaction; the pointer's row 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from pipelines.errors import PopbaseError, UsageError
-from pipelines.store.postgres import Connection, execute, fetch
+from pipelines.store.postgres import Connection, ahead, execute, fetch
+from pipelines.store.said import said_by_row
 from pipelines.store.versions import (
+    PROVENANCE,
     Span,
     content_hash,
     content_hash_of,
@@ -23,7 +25,6 @@ from pipelines.store.versions import (
     row_hashes,
     rows_at,
     undo,
-    write_provenance,
     write_rows,
 )
 
@@ -103,18 +104,29 @@ def stage(
             f"there is no golden table {', '.join(unknown)}", hint="does a contract publish it?"
         )
     span = _span(conn, run_id, current)
-    whole = {name: tables[name] if name in tables else _no_rows() for name in names}
-    hashes = {name: row_hashes(frame) for name, frame in whole.items()}
-    counts = {name: asdict(write_rows(conn, name, whole[name], hashes[name], span)) for name in names}
-    write_provenance(conn, provenance, span)
-    rows = {name: frame.height for name, frame in whole.items()}
+    counts, hashes = {}, {}
+    for name, fresh in ahead(_hashed(names, tables, provenance), len(names)):
+        change = write_rows(conn, name, fresh, span)
+        if name in names:
+            counts[name], hashes[name] = asdict(change), fresh["row_hash"]
+    rows = {name: hashed.len() for name, hashed in hashes.items()}
     staged = Staged(span.number, current, counts, rows, content_hash(hashes))
     _note(conn, run_id, staged)
     return staged
 
 
-def _no_rows() -> pl.DataFrame:
-    return pl.DataFrame(schema={"row_key": pl.String, "person_id": pl.String})
+def _hashed(
+    names: Iterable[str], tables: Mapping[str, pl.DataFrame], provenance: pl.DataFrame
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Every golden table, then the provenance, with their hashes; one that is not given is empty."""
+    for name in names:
+        frame = tables.get(name, _NO_ROWS)
+        yield name, frame.with_columns(row_hashes(frame))
+    said = said_by_row(provenance)
+    yield PROVENANCE, said.with_columns(row_hashes(said))
+
+
+_NO_ROWS = pl.DataFrame(schema={"row_key": pl.String, "person_id": pl.String})
 
 
 def _lock(conn: Connection) -> int:

@@ -14,10 +14,10 @@ import polars as pl
 
 from pipelines.errors import PopbaseError
 from pipelines.store.golden import VERSION_COLUMNS
+from pipelines.store.places import close_places, places_seen
 from pipelines.store.postgres import Connection, compose, copy_frame, execute, fetch, fetch_frame, has_table
 
-PROVENANCE = "provenance"
-SAID = ("table_name", "row_key", "attribute", "record_key", "rule")
+PROVENANCE = "row_provenance"
 _SEEN = "from_publication <= {n} and (to_publication is null or to_publication > {n})"
 
 
@@ -56,8 +56,8 @@ def row_hashes(frame: pl.DataFrame) -> pl.Series:
         pl.concat_str(pl.lit(f"{name}="), _text(frame, name).str.len_bytes(), pl.lit(":"), _text(frame, name))
         for name in sorted(frame.columns)
     ]
-    rows = frame.select(pl.concat_str(texts, ignore_nulls=True)).to_series()
-    hashed = [hashlib.sha256(row.encode("utf-8")).digest() for row in rows]
+    rows = frame.select(pl.concat_str(texts, ignore_nulls=True).cast(pl.Binary)).to_series()
+    hashed = [hashlib.sha256(row).digest() for row in rows.to_list()]
     return pl.Series("row_hash", hashed, dtype=pl.Binary)
 
 
@@ -127,77 +127,50 @@ def columns_of(conn: Connection, table: str) -> list[str]:
     return [row["attname"] for row in rows]
 
 
-def _seen(
-    conn: Connection, table: str, columns: Iterable[str], number: int, *, is_open: bool = False
-) -> pl.DataFrame:
-    """Columns of the rows that a number sees; with `is_open`, whether nothing has ended them yet."""
+def _seen(conn: Connection, table: str, columns: Iterable[str], number: int) -> pl.DataFrame:
+    """Columns of the rows that a number sees."""
     quoted = ", ".join(compose(conn, "{c}", c=name) for name in columns)
-    added = ", to_publication is null as is_open" if is_open else ""
     source = compose(conn, "from {table}", table=f"golden.{table}")
-    return fetch_frame(conn, f"select {quoted}{added} {source} where {_SEEN.format(n=int(number))}")
+    return fetch_frame(conn, f"select {quoted} {source} where {seen_condition(number)}")
 
 
-def write_rows(conn: Connection, table: str, frame: pl.DataFrame, hashes: pl.Series, span: Span) -> Change:
-    """Stage one golden table.
+def write_rows(conn: Connection, table: str, fresh: pl.DataFrame, span: Span) -> Change:
+    """Stage one golden table, or the provenance.
+
+    Only what differs travels: places and hashes come out of the server, changed rows go in.
 
     Args:
         conn: the transaction.
         table: its name.
-        frame: its whole content.
-        hashes: of the frame's rows.
+        fresh: its whole content, with `row_hash`, by which rows differ.
         span: what is staged, against what.
 
     Raises:
-        PopbaseError: when the frame has a column that the table has not.
+        PopbaseError: when the frame has a column that the table has not, or somebody else writes the table.
     """
-    unknown = sorted(set(frame.columns) - set(columns_of(conn, table)))
+    unknown = sorted(set(fresh.columns) - set(columns_of(conn, table)))
     if unknown:
         raise PopbaseError(
             f"golden.{table} has no column {', '.join(unknown)}", hint="does its contract publish them?"
         )
-    return _write(conn, table, frame.with_columns(hashes), ["row_key", "row_hash"], ["row_key"], span)
-
-
-def write_provenance(conn: Connection, provenance: pl.DataFrame, span: Span) -> Change:
-    """Stage who said what: (table, row_key, attribute, record_key, rule)."""
-    said = provenance.rename({"table": "table_name"}).select(SAID)
-    return _write(conn, PROVENANCE, said, list(SAID), list(SAID), span)
-
-
-def _write(
-    conn: Connection, table: str, fresh: pl.DataFrame, same: list[str], key: list[str], span: Span
-) -> Change:
-    """Close and open rows; `same` are the columns in which an unchanged row agrees, `key` those that find it.
-
-    Only what differs travels: hashes come out of the server, changed rows go in.
-    """
-    seen = _seen(conn, table, same, span.base, is_open=True)
+    name = f"golden.{table}"
+    seen = places_seen(conn, name, seen_condition(span.base))
     still_open = seen.filter("is_open")
-    ending = still_open.join(fresh, on=same, how="anti")
-    opened = fresh.join(still_open, on=same, how="anti")
-    reopened = opened.join(seen.filter(~pl.col("is_open")), on=same, how="semi").height
-    _close(conn, table, ending.select(key), span)
-    copy_frame(conn, f"golden.{table}", opened.with_columns(pl.lit(span.number).alias("from_publication")))
+    ending = still_open.join(fresh, on="row_hash", how="anti")
+    opened = fresh.join(still_open, on="row_hash", how="anti", maintain_order="left")
+    reopened = opened.join(seen.filter(~pl.col("is_open")), on="row_hash", how="semi").height
+    _close_withdrawn(conn, name, span)
+    close_places(conn, name, ending, span.number)
+    copy_frame(conn, name, opened.with_columns(pl.lit(span.number).alias("from_publication")))
     unchanged = still_open.height - ending.height + reopened
     return Change(fresh.height - unchanged, seen.height - unchanged, unchanged)
 
 
-def _close(conn: Connection, table: str, ending: pl.DataFrame, span: Span) -> None:
-    """End rows that readers see, and those that a withdrawn publication had opened."""
-    close = compose(conn, "update {table} as g set to_publication = ", table=f"golden.{table}") + str(
-        span.number
-    )
+def _close_withdrawn(conn: Connection, name: str, span: Span) -> None:
+    """End the rows that a withdrawn publication had opened."""
     if span.after_withdrawn:
-        execute(conn, f"{close} where from_publication > {span.base} and to_publication is null")
-    if not ending.height:
-        return
-    columns = ", ".join(f"{name} text" for name in ending.columns)
-    execute(conn, f"create temp table ending ({columns})")
-    copy_frame(conn, "ending", ending)
-    execute(conn, "analyze ending")
-    match = " and ".join(f"g.{name} = e.{name}" for name in ending.columns)
-    execute(conn, f"{close} from ending as e where {match} and g.to_publication is null")
-    execute(conn, "drop table ending")
+        close = compose(conn, "update {table} set to_publication = ", table=name) + str(int(span.number))
+        execute(conn, f"{close} where from_publication > {int(span.base)} and to_publication is null")
 
 
 def undo(conn: Connection, number: int) -> None:

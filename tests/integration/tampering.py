@@ -12,7 +12,7 @@ from pipelines.store.postgres import Connection, compose, execute, fetch, has_ta
 TABLES = {
     "golden.person": "row_key, from_publication",
     "golden.letters": "row_key, from_publication",
-    "golden.provenance": "row_key, attribute, record_key, from_publication",
+    "golden.row_provenance": "table_name, row_key, from_publication",
     "resolution.membership": "record_key",
     "resolution.assignment": "assignment_id",
     "resolution.person": "number",

@@ -27,7 +27,7 @@ def test_every_contract_that_publishes_has_its_table(conn: Connection) -> None:
     made = {
         row["tablename"] for row in fetch(conn, "select tablename from pg_tables where schemaname = 'golden'")
     }
-    assert made == {table.name for table in golden_tables(load_contracts())} | {"provenance"}
+    assert made == {table.name for table in golden_tables(load_contracts())} | {"row_provenance"}
     assert ensure_tables(conn, load_contracts()) == []
 
 

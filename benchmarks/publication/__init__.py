@@ -1,0 +1,1 @@
+"""How a publication is stored and what it costs: layouts with readers at work, and COPY of the same rows beside it."""

@@ -1,0 +1,95 @@
+"""A first publication and a small one against COPY of the same rows into the same server, settings and columns."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import polars as pl
+
+from benchmarks.publication.rows import Content, changed, content
+from pipelines.settings import Settings
+from pipelines.store import publication
+from pipelines.store.database import open_database
+from pipelines.store.embedded import ADMIN, server_url
+from pipelines.store.postgres import Connection, connect, execute, fetch
+from pipelines.store.said import said_by_row
+from pipelines.store.versions import PROVENANCE, row_hashes
+
+CHANGED = 0.01
+
+
+def measure(settings: Settings, persons: int) -> dict[str, Any]:
+    whole = content(persons)
+    with open_database(settings):
+        pass
+    raw = [_raw(settings, whole) for _ in range(2)]
+    first = _publish(settings, "first", whole)
+    small = [_publish(settings, f"small-{n}", changed(whole, CHANGED, n)) for n in (1, 2, 3)]
+    seconds = min(one["seconds"] for one in raw)
+    again = sorted(one["seconds"] for one in small)[1]
+    return {
+        "persons": persons,
+        "rows": whole.rows,
+        "raw_copy": raw,
+        "first": first,
+        "changed_share": CHANGED,
+        "changed": small,
+        "first_to_copy": round(first["seconds"] / seconds, 2),
+        "changed_to_first": round(again / first["seconds"], 4),
+    }
+
+
+def _raw(settings: Settings, whole: Content) -> dict[str, Any]:
+    """Only COPY and its commit: the bytes are ready, the tables bare of indexes and constraints."""
+    copies = {name: _ready(frame) for name, frame in _stored(whole).items()}
+    with connect(server_url(settings, "popbase", ADMIN)) as conn:
+        for name in copies:
+            execute(conn, f"create table public.raw_{name} (like golden.{name})")
+    with connect(server_url(settings, "popbase", ADMIN)) as conn, conn.cursor() as cursor:
+        written, started = wal(conn), time.perf_counter()
+        for name, (columns, rows) in copies.items():
+            cursor.copy_expert(f"copy public.raw_{name} ({columns}) from stdin (format csv)", rows)
+        conn.commit()
+        told = {"seconds": round(time.perf_counter() - started, 2), "wal_mib": mib(wal(conn) - written)}
+        for name in copies:
+            execute(conn, f"drop table public.raw_{name}")
+    return told
+
+
+def _stored(whole: Content) -> dict[str, pl.DataFrame]:
+    """Frames with every column that is stored."""
+    since = pl.lit(1, dtype=pl.Int32).alias("from_publication")
+    tables = {name: frame.with_columns(row_hashes(frame), since) for name, frame in whole.tables.items()}
+    said = said_by_row(whole.provenance)
+    return tables | {PROVENANCE: said.with_columns(row_hashes(said), since)}
+
+
+def _ready(frame: pl.DataFrame) -> tuple[str, io.BytesIO]:
+    plain = frame.with_columns(pl.col(pl.Binary).bin.encode("hex").str.replace("^", r"\x"))
+    rows = io.BytesIO()
+    plain.write_csv(rows, include_header=False)
+    rows.seek(0)
+    return ", ".join(f'"{name}"' for name in frame.columns), rows
+
+
+def _publish(settings: Settings, run: str, whole: Content) -> dict[str, Any]:
+    """Stage and release, as the publish stage does; its audit reads the rows and is another matter."""
+    with open_database(settings) as conn:
+        base, written, started = publication.pointer(conn), wal(conn), time.perf_counter()
+        staged = publication.stage(conn, run, whole.tables, whole.provenance, base=base)
+        conn.commit()
+        publication.release(conn, staged.number)
+        conn.commit()
+        seconds = time.perf_counter() - started
+        opened = sum(count["opened"] for count in staged.counts.values())
+        return {"seconds": round(seconds, 2), "opened": opened, "wal_mib": mib(wal(conn) - written)}
+
+
+def wal(conn: Connection) -> int:
+    return int(fetch(conn, "select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes")[0]["bytes"])
+
+
+def mib(size: int) -> float:
+    return round(size / 2**20, 1)
