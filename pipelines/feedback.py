@@ -16,14 +16,12 @@ from pipelines.errors import UsageError
 from pipelines.intake.returned import first_sheet, read_returned
 from pipelines.kernels.working_days import Calendar
 from pipelines.policy import Feedback, load_feedback
-from pipelines.reasons import REASONS
 from pipelines.report.feedback_file import Answer, Line, answers_in, feedback_workbook, words
 from pipelines.settings import Settings
 from pipelines.store import feedback
 from pipelines.store.access import departments
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
     from pipelines.report.basics import Language
@@ -64,12 +62,12 @@ def give_out(
         new = [f for f in found if f["state"] == "raised"]
         for finding in new:
             finding["due_on"] = _due(policy, finding["kind"], day)
-        rules = _rule_sentences(conn)
+        said = feedback.sentences(conn)
         titles = {
             name: contract.title.zh if language == "zh" else contract.title.en
             for name, contract in contracts.items()
         }
-        lines = [_line(finding, rules, titles, language) for finding in found]
+        lines = [_line(finding, said, titles, language) for finding in found]
         content = feedback_workbook(lines, f"{words()['sheet'][language]} {department} {period}", language)
         for due in {f["due_on"] for f in new}:
             feedback.mark_out(
@@ -152,23 +150,11 @@ def _due(policy: Feedback, kind: str, day: date) -> date:
     return calendar.after(day, policy.row_working_days if kind == "row" else policy.working_days)
 
 
-def _rule_sentences(conn: Connection) -> dict[str, dict[str, str]]:
-    """What each rule demands, as it was said last; rules set rows aside under their own ids."""
-    rows = fetch(
-        conn,
-        "select distinct on (rule_id) rule_id, zh, en from quality.rule_result order by rule_id, subject desc",
-    )
-    return {row["rule_id"]: row for row in rows}
-
-
 def _line(
-    finding: dict[str, Any], rules: dict[str, dict[str, str]], titles: dict[str, str], language: Language
+    finding: dict[str, Any], known: dict[str, dict[str, str]], titles: dict[str, str], language: Language
 ) -> Line:
-    reasons = [REASONS[code] for code in finding["reason_codes"] if code in REASONS]
-    zh = language == "zh"
-    said = [r.zh if zh else r.en for r in reasons]
-    said += [rules[code][language] for code in finding["reason_codes"] if code in rules]
-    hints = dict.fromkeys(r.hint_zh if zh else r.hint_en for r in reasons)
+    said = [known[code] for code in finding["reason_codes"] if code in known]
+    between = "；" if language == "zh" else "; "
     key = finding["record_key"].removeprefix(f"{finding['feed']}|")
     return Line(
         finding=finding["finding_id"],
@@ -179,8 +165,8 @@ def _line(
         column=finding["column_name"] or words()["whole_row"][language],
         value=finding["value"] or "",
         codes=" ".join(finding["reason_codes"]),
-        reason="；".join(said) if zh else "; ".join(said),
-        expected="；".join(hints) if zh else "; ".join(hints),
+        reason=between.join(one[language] for one in said),
+        expected=between.join(dict.fromkeys(one[f"expected_{language}"] for one in said)),
         first_seen=finding["first_seen"],
         due=finding["due_on"],
     )

@@ -1,7 +1,7 @@
 """A small office with one feed of its own: what it sends, the stages that take it, and the register they make.
 
-A key is a letter, a value a word. Two words mean something to its suite: `odd` sets a row aside, and a delivery of
-which more than half is `bad` is refused by its gate.
+A key is a letter, a value a word. Three words mean something to its suite: `odd` sets a row aside, `poor` is warned of,
+and a delivery of which more than half is `bad` is refused by its gate.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ Rows = Mapping[str, str]
 def suite(refused: str = "bad", aside: str = "odd") -> str:
     stop = RULE.format(id="PB-OFF-001", word=refused, severity="reject_batch", reject=", reject: 0.5")
     keep = RULE.format(id="PB-OFF-002", word=aside, severity="quarantine_row", reject="")
-    return f"suite: {FEED}\nrules:{stop}{keep}"
+    tell = RULE.format(id="PB-OFF-003", word="poor", severity="warn", reject="")
+    return f"suite: {FEED}\nrules:{stop}{keep}{tell}"
 
 
 def declare(folder: Path, contract: str = CONTRACT, rules: str | None = None) -> None:

@@ -56,7 +56,12 @@ class Thresholds(Declared):
 
 
 class Rule(Declared):
-    """One check. `expectation` and `kwargs` are Great Expectations' own names."""
+    """One check. `expectation` and `kwargs` are Great Expectations' own names.
+
+    Attributes:
+        finding: whether a row of a feed that breaks it goes back to its department; false where a row alone is no
+            fault and only the share counts.
+    """
 
     id: Annotated[str, Field(pattern=r"^PB-[A-Z]{3}-\d{3}$")]
     expectation: Annotated[str, Field(pattern=r"^(expect_[a-z_]+|unexpected_rows_expectation)$")]
@@ -66,6 +71,7 @@ class Rule(Declared):
     basis: Sentence
     office: Sentence
     thresholds: Thresholds = Thresholds()
+    finding: bool = True
     zh: Sentence
     en: Sentence
 

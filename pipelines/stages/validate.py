@@ -29,6 +29,8 @@ from pipelines.store.findings import (
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.quality.gate import Verdict
     from pipelines.quality.outcome import Outcome
     from pipelines.quality.suite import Suite
@@ -100,6 +102,7 @@ def _validate_one(
     from pipelines.quality.gate import judge, quarantined, refusal, reserve  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
+    from pipelines.quality.telling import sentences, told_columns  # noqa: PLC0415
 
     started = time.monotonic()
     lake = Lake(settings.lake)
@@ -120,10 +123,19 @@ def _validate_one(
     code = refusal(contract.thresholds, verdict, batch.rows_received, rows_aside)
     _conserve(conn, batch, code, frame.height, accepted.height)
     lake.write(f"accepted/{batch.batch_id}", accepted)
-    lake.write(f"failing/{batch.batch_id}", outcome.failing)
+    feedback.record_sentences(conn, sentences(rules.suite, contract))
+    lake.write(f"failing/{batch.batch_id}", _told(outcome.failing, told_columns(rules.suite, contract)))
     _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
     return code
+
+
+def _told(failing: pl.DataFrame, columns: Mapping[str, str | None]) -> pl.DataFrame:
+    """The failing rows with `column_name`: what their rule judged, or null where rows are no findings."""
+    told = pl.DataFrame(list(columns.items()), schema=["rule_id", "column_name"], orient="row").cast(
+        pl.String
+    )
+    return failing.join(told, on="rule_id", how="left", maintain_order="left")
 
 
 def drift_of(conn: Connection, contract: Contract, batch: ledger.Batch, judged: pl.DataFrame) -> list[str]:

@@ -22,6 +22,8 @@ STANDING: Final = {
     "value": pl.String, "batch_id": pl.String, "row_number": pl.Int32, "seen_on": pl.Date,
 }  # fmt: skip
 """One row a record and column at fault; `reason_codes` is written as PostgreSQL writes an array."""
+JOINED: Final = " + "
+"""Between the columns, and between their values, of a rule about several."""
 TOLD: Final = tuple(code for code, reason in REASONS.items() if reason.severity != "note")
 """Codes that a department is told of; notes are only recorded."""
 
@@ -44,8 +46,7 @@ def _values(lake: Lake, batch: Batch, state: pl.DataFrame) -> pl.DataFrame:
     """Values at fault of the records that this batch said last."""
     here = state.filter(pl.col("batch_id") == batch.batch_id)
     kept = here.select(pl.col("row_number").cast(pl.Int64), "record_key")
-    faults = lake.read(f"faults/{batch.batch_id}").with_columns(pl.col("row_number").cast(pl.Int64))
-    told = faults.filter(pl.col("code").is_in(TOLD)).join(kept, on="row_number")
+    told = pl.concat([_coded(lake, batch), _ruled(lake, batch)]).join(kept, on="row_number")
     grouped = told.group_by("row_number", "record_key", "column").agg(pl.col("code").unique().sort())
     stored = lake.scan(f"standard/{batch.batch_id}").with_columns(pl.col("row_number").cast(pl.Int64))
     raw = stored.join(grouped.lazy().select("row_number").unique(), on="row_number", how="semi").collect()
@@ -56,12 +57,33 @@ def _values(lake: Lake, batch: Batch, state: pl.DataFrame) -> pl.DataFrame:
     return _shaped(pl.concat(valued), "value", batch) if valued else pl.DataFrame(schema=STANDING)
 
 
+def _coded(lake: Lake, batch: Batch) -> pl.DataFrame:
+    """Faults of single values, by reason code: row_number, column, code."""
+    faults = lake.read(f"faults/{batch.batch_id}").filter(pl.col("code").is_in(TOLD))
+    return faults.select(pl.col("row_number").cast(pl.Int64), "column", "code")
+
+
+def _ruled(lake: Lake, batch: Batch) -> pl.DataFrame:
+    """Rows that break a rule of the suite whose rows are told: row_number, column, code."""
+    name = f"failing/{batch.batch_id}"
+    if not lake.has(name) or "column_name" not in lake.scan(name).collect_schema():
+        return pl.DataFrame(schema={"row_number": pl.Int64, "column": pl.String, "code": pl.String})
+    told = lake.scan(name).filter(pl.col("column_name").is_not_null())
+    return told.select(
+        pl.col("row_number").cast(pl.Int64),
+        pl.col("column_name").alias("column"),
+        pl.col("rule_id").alias("code"),
+    ).collect()
+
+
 def _with_value(part: pl.DataFrame, raw: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The value as delivered, or null where the column did not come."""
-    name = f"raw.{column}"
-    if name not in raw.columns:
+    """The values as delivered, or null where no column of them came."""
+    names = [f"raw.{source}" for source in column.split(JOINED) if f"raw.{source}" in raw.columns]
+    if not names:
         return part.with_columns(pl.lit(None, dtype=pl.String).alias("value"))
-    return part.join(raw.select("row_number", pl.col(name).alias("value")), on="row_number", how="left")
+    cells = [pl.col(name) if len(names) == 1 else pl.col(name).fill_null("") for name in names]
+    values = raw.select("row_number", pl.concat_str(cells, separator=JOINED).alias("value"))
+    return part.join(values, on="row_number", how="left")
 
 
 def _rows(conn: Connection, lake: Lake, batch: Batch) -> pl.DataFrame:

@@ -6,21 +6,35 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import PopbaseError
+from pipelines.reasons import REASONS
 from pipelines.store.faults import standing_faults
 from pipelines.store.postgres import copy_frame, execute, fetch
 from pipelines.store.records import accepted_chain, current_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from pipelines.contract.model import Contract
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
 
+_REASONS_SAID = [
+    {"code": r.code, "zh": r.zh, "en": r.en, "expected_zh": r.hint_zh, "expected_en": r.hint_en}
+    for r in REASONS.values()
+]
 OPEN = ("raised", "marked", "verifying", "corrected", "rejected")
 POPBASE = "popbase"
 """Who is named where a delivery, not a person, moved a finding on."""
+_SAID = """
+insert into feedback.sentence (code, zh, en, expected_zh, expected_en)
+select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+on conflict (code) do update set zh = excluded.zh, en = excluded.en, expected_zh = excluded.expected_zh,
+    expected_en = excluded.expected_en
+where (sentence.zh, sentence.en, sentence.expected_zh, sentence.expected_en)
+    is distinct from (excluded.zh, excluded.en, excluded.expected_zh, excluded.expected_en)
+"""
+_SAYING = ("code", "zh", "en", "expected_zh", "expected_en")
 _INCOMING = """
 create temp table standing (
     kind text, record_key text, column_name text, reason_codes text[], value text, batch_id text,
@@ -89,6 +103,17 @@ def settle(conn: Connection, lake: Lake, contract: Contract) -> bool:
         (contract.feed, mark),
     )
     return True
+
+
+def record_sentences(conn: Connection, rules: Sequence[Mapping[str, str]]) -> None:
+    """Write down what the reason codes and these rules mean: code, zh, en, expected_zh, expected_en."""
+    said = sorted([*_REASONS_SAID, *rules], key=lambda one: one["code"])
+    execute(conn, _SAID, [[one[name] for one in said] for name in _SAYING])
+
+
+def sentences(conn: Connection) -> dict[str, dict[str, str]]:
+    """What each code means, by code."""
+    return {row["code"]: row for row in fetch(conn, "select * from feedback.sentence")}
 
 
 def _mark(chain: Sequence[Any]) -> str:

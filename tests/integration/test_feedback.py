@@ -50,7 +50,7 @@ def states(office: Office) -> list[Any]:
 def test_a_file_holds_the_departments_rows_and_starts_their_deadline(office: Office) -> None:
     sheet = openpyxl.load_workbook(issued(office)).worksheets[0]
     assert [cell.value for cell in sheet["E"][2:]] == ["=1+1", "b", "e"]
-    assert [cell.value for cell in sheet["I"][2:]] == ["测试"] * 3
+    assert [cell.value for cell in sheet["I"][2:]] == ["不符合规则：测试"] * 3
     assert {row["due_on"] for row in office.ask(STATES)} == {date(2026, 3, 9)}
     assert states(office) == ["marked"] * 3
 
