@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pipelines.contract.load import load_contracts
 from pipelines.store.postgres import compose, connect, fetch
 from tests.acceptance.rewriting import Cells, rewrite
 
@@ -36,6 +37,7 @@ class Flock:
 
     numbers: set[str] = field(default_factory=set)
     serial: Any = field(default_factory=lambda: count(1))
+    by_department: dict[str, set[str]] = field(default_factory=dict)
 
     def plant(self, delivered: Path) -> None:
         rewrite(delivered, self._mark)
@@ -52,11 +54,13 @@ class Flock:
 
     def _mark(self, feed: str, header: list[str], rows: Cells) -> Cells:
         """Some rows with a marker in each column, more with a marker in one column each."""
+        owner = load_contracts()[feed].owner.department
         chosen = rows[:: max(3, len(rows) // ROWS)][:ROWS]
         for number, row in enumerate(chosen):
             places = [place for place, name in enumerate(header) if name not in KEPT]
             for place in places if number < WHOLE else [places[number % len(places)]]:
                 row[place] = self._marker(str(row[place] or ""), next(self.serial))
+                self.by_department.setdefault(owner, set()).add(row[place].upper())
         return self._note(feed, header, rows)
 
     def _marker(self, value: str, serial: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -15,6 +16,7 @@ from pipelines.errors import PopbaseError
 from pipelines.privacy import without_values
 from pipelines.store.database import database_url, open_database
 from pipelines.store.embedded import ADMIN, server_url
+from pipelines.store.faults import JOINED
 from pipelines.store.placement import root_of
 from pipelines.store.postgres import connect, copy_frame, execute, fetch
 from tests.acceptance.canaries import Flock
@@ -26,7 +28,8 @@ HOLDERS = re.compile(
 """Tables that hold values, or keys of records, which may be made of an ID."""
 COMMANDS = (
     ("run", "--json"), ("run", "--json"), ("status",), ("status", "--json"), ("publications", "--json"),
-    ("report",), ("step", "upkeep"), ("evaluate", "--json"),
+    ("report",), ("step", "upkeep"), ("evaluate", "--json"), ("feedback", "out"), ("feedback", "list", "--json"),
+    ("audit-log", "--json"), ("sample", "--publication", "1", "--json"),
 )  # fmt: skip
 
 
@@ -61,6 +64,7 @@ def planted() -> Iterator[Planted]:
         for number, command in enumerate(COMMANDS):
             options = {
                 "run": ["--inbox", inbox],
+                "feedback": ["--out", str(ground.scratch / "given")] if "out" in command else [],
                 "evaluate": ["--truth", str(ground.delivered / "truth.csv")],
             }
             said[f"{number} {command[0]}"] = ground.run(*command, *options.get(command[0], []))
@@ -92,6 +96,29 @@ def test_explaining_a_person_shows_no_value(planted: Planted) -> None:
     )
     assert persons
     assert all(person in told for person in persons)
+    assert planted.flock.seen_in(told) == set()
+
+
+def test_a_feedback_file_shows_its_own_departments_values_and_nobody_elses(planted: Planted) -> None:
+    files = sorted((planted.ground.scratch / "given").glob("*.xlsx"))
+    owners = {path.stem.rsplit("-", 2)[0]: path for path in files}
+    assert len(owners) > 3
+    for department, path in owners.items():
+        sheet = openpyxl.load_workbook(path, read_only=True).worksheets[0]
+        shown = {part.upper() for row in sheet.values for cell in row for part in str(cell).split(JOINED)}
+        mine = planted.flock.by_department[department]
+        others = set().union(*(m for d, m in planted.flock.by_department.items() if d != department))
+        assert len(shown & mine) > 5
+        assert shown & others == set()
+
+
+def test_rows_that_break_rules_are_listed_without_their_values(planted: Planted) -> None:
+    with open_database(planted.ground.settings) as conn:
+        batches = fetch(
+            conn, "select distinct on (feed) batch_id from ledger.batch order by feed, sequence desc"
+        )
+    told = "".join(planted.ground.run("failing", row["batch_id"], "--json").said for row in batches)
+    assert "PB-LAB-" in told
     assert planted.flock.seen_in(told) == set()
 
 
