@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pipelines.contract.load import load_contracts
 from pipelines.store.access import departments
 from pipelines.store.golden import golden_tables
-from pipelines.store.matrix import EVERY, FORMS, grants_of, load_access
+from pipelines.store.matrix import EVERY, fullest, grants_of, load_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.contract.model import Contract
     from pipelines.settings import Settings
     from pipelines.store.golden import GoldenTable
-    from pipelines.store.matrix import Access, Form, Grant
+    from pipelines.store.matrix import Access, Grant
 
 Language = Literal["zh", "en"]
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -83,12 +83,8 @@ def _readers(
 
 
 def _fullest(column: str, access: Access, grants: Sequence[Grant]) -> dict[str, Any] | None:
-    shown: list[tuple[Form, bool]] = [(access.shown_as(g, column), g.rows is not None) for g in grants]
-    seen = [(FORMS.index(form), some) for form, some in shown if form != "none"]
-    if not seen:
-        return None
-    form, some_rows = min(seen)
-    return {"form": FORMS[form], "some_rows": some_rows}
+    shown = fullest(column, access, grants)
+    return {"form": shown[0], "some_rows": shown[1]} if shown else None
 
 
 def as_markdown(tables: Sequence[Mapping[str, Any]], language: Language) -> str:

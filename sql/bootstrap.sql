@@ -11,7 +11,8 @@
 --
 --   popbase_owner         owns every schema and table; nobody logs in as it
 --   popbase_pipeline      runs the stages, as a member of the owner; neither superuser nor BYPASSRLS
---   popbase_reader        what every department may; each has a role of its own, and policies/access.yml says what it sees
+--   popbase_reader        what every department may; each has a role of its own, and policies/access.yml says what it sees;
+--                         popbase_pipeline may take on such a role, to export what its department may read and no more
 
 do $$
 declare

@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.contract.model import Contract
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import ROOT, Settings
-from pipelines.store.embedded import ensure_password, server_url
+from pipelines.store.embedded import PIPELINE, ensure_password, server_url
 from pipelines.store.golden import GoldenColumn, GoldenTable, golden_tables, literal
 from pipelines.store.matrix import EVERY, Access, Form, Grant, check_access, grants_of, load_access
 from pipelines.store.migrations import declare
@@ -77,7 +77,10 @@ def _department_sql(department: str) -> str:
     return (
         f"do $$ begin if not exists (select from pg_roles where rolname = '{role}')"
         f" then create role {role} nologin; end if; end $$;\n"
-        f"grant {READERS} to {role};"
+        f"grant {READERS} to {role};\n"
+        f"do $$ begin execute 'grant {role} to {PIPELINE}' || case"
+        " when current_setting('server_version_num')::integer >= 160000 then ' with inherit false, set true'"
+        " else '' end; end $$;"
     )
 
 

@@ -30,6 +30,7 @@ WATCHED: Final[Mapping[str, tuple[str, str]]] = {
     "signed": ("ledger.signature", "signature_id"),
     "waiver": ("quality.waiver", "waiver_id"),
     "unmasked": ("ledger.unmasking", "unmasking_id"),
+    "exported": ("ledger.export", "export_id"),
     "judgement": ("resolution.judgement", "judgement_id"),
     "judgement_undone": ("resolution.judgement_undo", "undo_id"),
     "persons": ("resolution.event", "event_id"),

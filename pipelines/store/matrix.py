@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -35,6 +35,7 @@ class Grant(BaseModel):
         columns: those in another form.
         rows: a column: only rows whose value begins with a division of the department; None: all rows.
         purpose: what for.
+        ask_purpose: whether an export says what for, each time.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +45,7 @@ class Grant(BaseModel):
     columns: dict[str, Form] = {}
     rows: str | None = None
     purpose: Bilingual
+    ask_purpose: bool = False
 
     def form_of(self, column: str) -> Form:
         """In which form it shows a column."""
@@ -99,6 +101,16 @@ def grants_of(access: Access, table: GoldenTable) -> list[Grant]:
         if name and name not in named
     ]
     return [*implied, *said]
+
+
+def fullest(column: str, access: Access, grants: Iterable[Grant]) -> tuple[Form, bool] | None:
+    """The fullest form in which any of the lines shows a column, and whether of some rows only; None: in none."""
+    shown: list[tuple[Form, bool]] = [(access.shown_as(g, column), g.rows is not None) for g in grants]
+    seen = [(FORMS.index(form), some) for form, some in shown if form != "none"]
+    if not seen:
+        return None
+    form, some_rows = min(seen)
+    return FORMS[form], some_rows
 
 
 def check_access(

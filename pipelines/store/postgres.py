@@ -184,6 +184,14 @@ def _datetime(text: pl.Expr, dtype: Any) -> pl.Expr:
     return parsed.dt.replace_time_zone(zone) if zone else parsed
 
 
+def stream(conn: Connection, statement: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a query, `size` at a time: the server keeps the rest, so memory does not grow with them."""
+    with _discreet(), conn.cursor(name="popbase_stream") as cursor:
+        cursor.execute(statement)
+        while rows := cursor.fetchmany(size):
+            yield rows
+
+
 def copy_frame(conn: Connection, table: str, frame: pl.DataFrame) -> int:
     """Append a frame to `table` (or `schema.table`) by COPY; null and '' stay apart. Returns its height."""
     columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))

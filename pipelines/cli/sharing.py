@@ -1,0 +1,46 @@
+"""Commands by which shared data leave the database, each under somebody's rights and on record: export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipelines.cli.console import JsonOption, app, print_json, said
+from pipelines.settings import settings_from_environment
+
+
+@app.command()
+def export(
+    view: Annotated[
+        str, typer.Argument(help="A view of shared, without the schema: person, employment, ...")
+    ],
+    department: Annotated[str, typer.Option("--as", help="The department as whose reader it is read.")],
+    by: Annotated[str, typer.Option(help="Who makes it.")],
+    form: Annotated[
+        Literal["parquet", "csv", "xlsx"], typer.Option("--format", help="Of the file.")
+    ] = "parquet",
+    purpose: Annotated[
+        str | None, typer.Option(help="What for; required where the matrix says ask_purpose.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: HOME/exports/<department>.")] = None,
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the dictionary.")] = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """A shared view as a file, just as a department may read it, with its dictionary and a manifest beside it.
+
+    policies/access.yml decides which rows are in it and in which form. Who made it, as whom, of which publication, how
+    many rows, its SHA-256 and what for are kept in the ledger and in the audit chain. IDs are text; no cell starts a formula.
+    """
+    from pipelines.exporting import Order
+    from pipelines.exporting import export as write
+
+    settings = settings_from_environment()
+    order = Order(view.removeprefix("shared."), department, form, by, purpose)
+    made = write(settings, order, out or settings.home / "exports" / department, lang)
+    if as_json:
+        print_json(made)
+        return
+    said.print(f"{made['rows']:,} rows of publication {made['publication']}  {made['sha256']}", markup=False)
+    said.print(made["folder"], markup=False)
