@@ -14,6 +14,8 @@ import polars as pl
 from pydantic import Field
 
 from pipelines.contract.model import Declared, Identifier
+from pipelines.kernels.citizen_id import standardise_citizen_ids
+from pipelines.kernels.credit_codes import is_credit_code
 from pipelines.kernels.divisions import is_known_division
 
 Tables = Callable[[str], pl.DataFrame | None]
@@ -137,6 +139,28 @@ class KnownDivision(Declared):
         return pl.select(pl.when(codes.is_not_null()).then(is_known_division(codes))).to_series()
 
 
+class PassesCheck(Declared):
+    """Whether a number is a valid one: a citizen ID by GB 11643 on the data date, or a credit code by GB 32100."""
+
+    kind: Literal["passes_check"]
+    column: Identifier
+    of: Literal["citizen_id", "credit_code"]
+
+    @property
+    def sources(self) -> set[str]:
+        """The columns of its own frame that it is computed from."""
+        return {self.column}
+
+    def compute(self, frame: pl.DataFrame, today: dt.date, _tables: Tables | None) -> pl.Series:
+        """The column on a frame that has its sources."""
+        numbers = frame[self.column].cast(pl.String)
+        if self.of == "credit_code":
+            valid = is_credit_code(numbers)
+        else:
+            valid = (standardise_citizen_ids(numbers, as_of=today)["value"] == numbers).fill_null(value=False)
+        return pl.select(pl.when(numbers.is_not_null()).then(valid)).to_series()
+
+
 class Gap(Declared):
     """Days between the dates of a list (`yyyy-mm-dd` joined by `;`), counted from `since` on.
 
@@ -221,7 +245,16 @@ class ValueIn(_OfAnother):
 
 
 Derived = Annotated[
-    Span | NumberOf | Difference | ValuesPer | RowsPer | KnownDivision | Gap | ExistsIn | ValueIn,
+    Span
+    | NumberOf
+    | Difference
+    | ValuesPer
+    | RowsPer
+    | KnownDivision
+    | PassesCheck
+    | Gap
+    | ExistsIn
+    | ValueIn,
     Field(discriminator="kind"),
 ]
 

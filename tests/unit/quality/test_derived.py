@@ -99,3 +99,12 @@ def test_what_cannot_be_computed_is_left_out() -> None:
     unknown = READ.validate_python({"kind": "exists_in", "table": "t", "by": ["k"]})
     missing = READ.validate_python({"kind": "span", "since": "nowhere", "until": "today"})
     assert add_columns(frame, {"x": unknown, "y": missing}, TODAY).columns == ["k"]
+
+
+def test_numbers_are_checked_by_their_standards() -> None:
+    frame = pl.DataFrame({
+        "id": ["11010519491231002X", "110105194912310021", "11010519491231002x", None],
+        "code": ["91350100M000100Y43", "91350100M000100Y44", "", None],
+    })  # fmt: skip
+    assert derived(frame, kind="passes_check", column="id", of="citizen_id") == [True, False, False, None]
+    assert derived(frame, kind="passes_check", column="code", of="credit_code") == [True, False, False, None]
