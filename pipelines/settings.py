@@ -23,6 +23,7 @@ class Settings:
         signing_key_file: the key certificates are signed with; None means one of the home's own.
         pseudonym_key_file: the key pseudonyms are made with; None means one of the home's own.
         estimator: of the linkage model: `engine`, or `recordlinkage` as a second opinion on small data.
+        duty_database_url: the login of a person who audits or keeps security; None means the embedded server's.
     """
 
     home: Path
@@ -33,6 +34,7 @@ class Settings:
     signing_key_file: Path | None = None
     pseudonym_key_file: Path | None = None
     estimator: Literal["engine", "recordlinkage"] = "engine"
+    duty_database_url: str | None = None
 
     @property
     def lake(self) -> Path:
@@ -98,4 +100,5 @@ def settings_from_environment() -> Settings:
         pg_bin=Path(pg_bin) if pg_bin else None,
         signing_key_file=Path(signing_key) if signing_key else None,
         pseudonym_key_file=Path(pseudonym_key) if pseudonym_key else None,
+        duty_database_url=os.environ.get("POPBASE_DUTY_DATABASE_URL") or None,
     )

@@ -1,4 +1,4 @@
-"""Commands by which shared data leave the database, each under somebody's rights and on record: export."""
+"""Commands by which shared data leave the database, each under somebody's rights and on record: export, unmask."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.table import Table
 
 from pipelines.cli.console import JsonOption, app, print_json, said
 from pipelines.settings import settings_from_environment
@@ -44,3 +45,27 @@ def export(
         return
     said.print(f"{made['rows']:,} rows of publication {made['publication']}  {made['sha256']}", markup=False)
     said.print(made["folder"], markup=False)
+
+
+@app.command()
+def unmask(
+    person_id: Annotated[str, typer.Argument(help="A person's id, as in shared.person.")],
+    purpose: Annotated[str, typer.Option(help="What for; kept in the ledger.")],
+    as_json: JsonOption = False,
+) -> None:
+    """What is published of one person, unmasked, for the duty of security: written down first, then shown.
+
+    Who looked and what for is a row of ledger.unmasking and an event of the audit chain, which hold no value of the
+    person. On a server of its own, POPBASE_DUTY_DATABASE_URL is your login, to which a DBA granted popbase_security.
+    """
+    from pipelines.unmasking import unmasked
+
+    number, told = unmasked(settings_from_environment(), person_id, purpose)
+    if as_json:
+        print_json({"unmasking": number, "person": told})
+        return
+    table = Table("column", "value")
+    for name, value in told.items():
+        table.add_row(name, "" if value is None else str(value))
+    said.print(table)
+    said.print(f"recorded as unmasking {number}")

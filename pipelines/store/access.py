@@ -25,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 READERS = "popbase_reader"
+KEEPER = "popbase_keeper"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
 IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
@@ -63,7 +64,8 @@ def bootstrap_sql(contracts: Mapping[str, Contract], declarations: Path = ROOT) 
     """What a superuser runs once: sql/bootstrap.sql and the roles of these contracts' departments."""
     text = (declarations / "sql" / "bootstrap.sql").read_text(encoding="utf-8")
     roles = "\n".join(_department_sql(name) for name in departments(contracts))
-    body = f"{text}\n-- The departments' readers.\n{roles}\n"
+    duties = (declarations / "sql" / "duties.sql").read_text(encoding="utf-8")
+    body = f"{text}{duties}\n-- The departments' readers.\n{roles}\n"
     return f"{body}\n{_mark_sql(mark_of(body))}\n"
 
 
@@ -80,7 +82,9 @@ def _department_sql(department: str) -> str:
         f"grant {READERS} to {role};\n"
         f"do $$ begin execute 'grant {role} to {PIPELINE}' || case"
         " when current_setting('server_version_num')::integer >= 160000 then ' with inherit false, set true'"
-        " else '' end; end $$;"
+        f" else '' end; execute 'grant {role} to {KEEPER} with admin ' || case"
+        " when current_setting('server_version_num')::integer >= 160000 then 'true, inherit false, set false'"
+        " else 'option' end; end $$;"
     )
 
 

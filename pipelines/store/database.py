@@ -10,6 +10,7 @@ from pipelines.contract.model import Contract
 from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import access
+from pipelines.store.duties import ensure_duties, ensure_duty_logins
 from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, server_url, start_server
 from pipelines.store.golden import ensure_tables
 from pipelines.store.migrations import migrate
@@ -71,6 +72,7 @@ def prepare(settings: Settings, url: str) -> None:
         conn.commit()
         migrate(conn, settings.sql)
         ensure_tables(conn, contracts)
+        ensure_duties(conn)
         matrix = access.load_access(settings.policies / "access.yml")
         if access.ensure_views(conn, contracts, matrix):
             ensure_pseudonyms(settings, conn, contracts, matrix)
@@ -94,6 +96,7 @@ def _bootstrap(settings: Settings, url: str, contracts: Mapping[str, Contract]) 
             execute(conn, script)
             if settings.database_url is None:
                 access.ensure_logins(settings, conn, access.departments(contracts))
+                ensure_duty_logins(settings, conn)
 
 
 def _is_superuser(conn: Connection) -> bool:

@@ -61,8 +61,8 @@ _ACCESS = """\
 # written at every start
 local  replication  {admin}  peer map=popbase
 local  all  {admin},{pipeline},{airflow}  peer map=popbase
-local  all  +popbase_reader  scram-sha-256
-host   all  {pipeline},{airflow},+popbase_reader  127.0.0.1/32  scram-sha-256
+local  all  +popbase_reader,+popbase_operation,+popbase_security,+popbase_audit  scram-sha-256
+host   all  {pipeline},{airflow},+popbase_reader,+popbase_operation,+popbase_security,+popbase_audit  127.0.0.1/32  scram-sha-256
 """
 
 
