@@ -1,4 +1,4 @@
-"""Commands that prove and tell what is shared: verify, as-of, audit-log, dictionary."""
+"""Commands that prove and tell what is shared: verify, as-of, changes, audit-log, dictionary."""
 
 from __future__ import annotations
 
@@ -76,19 +76,60 @@ def _tell_proof(proof: Proof, lang: str) -> None:
 @app.command(name="as-of")
 def as_of(
     day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day; its end counts, in China.")],
+    about: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Only rows that held on this day, by the departments' dates (publishes.valid of the contracts;"
+            " a person from birth until struck off). What is not told is no bound.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What readers saw on a day: the publication, its rows by table, and the condition to read them by."""
+    """What readers saw on a day, and about a day: the publication, rows by table, the conditions to read them by.
+
+    Departments ask in SQL, in their own forms: select * from shared.person_as_of(shared.publication_on('2026-06-30'),
+    about => '2025-12-31').
+    """
     from pipelines.looking_back import seen_on
 
-    seen = seen_on(settings_from_environment(), day.date())
+    seen = seen_on(settings_from_environment(), day.date(), about.date() if about else None)
     if as_json:
         print_json(seen)
         return
-    said.print(f"{day.date()}: publication {seen['publication'] or 'none yet'}")
+    held = f", about {about.date()}" if about else ""
+    said.print(f"{day.date()}: publication {seen['publication'] or 'none yet'}{held}")
     for table, rows in seen["tables"].items():
         said.print(f"  {table:<20} {rows:>10,}")
     said.print(f"its rows in golden.<table> are those with {seen['where']}", markup=False)
+    for table, holds in seen.get("holds", {}).items():
+        said.print(f"  {table} that held: {holds}", markup=False)
+
+
+@app.command()
+def changes(
+    table: Annotated[str, typer.Argument(help="A shared table: person, employment, …")],
+    department: Annotated[
+        str, typer.Option("--as", help="The department that asks; its forms and rows count.")
+    ],
+    since: Annotated[int, typer.Option(help="The publication it holds; 0: none yet.")],
+    until: Annotated[int | None, typer.Option(help="Up to this one; default: the one readers see.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How many rows changed for a department between two publications, also across a rollback, and the SQL to fetch them.
+
+    Rows come as inserted, updated or deleted with their keys; applied to what it holds they give the later publication.
+    Example: popbase changes employment --as labour --since 3
+    """
+    from pipelines import looking_back
+
+    told = looking_back.changes(settings_from_environment(), department, table, since, until)
+    if as_json:
+        print_json(told)
+        return
+    counts = ", ".join(f"{told[kind]:,} {kind}" for kind in ("inserted", "updated", "deleted"))
+    said.print(f"shared.{table}, publication {told['since']} to {told['until']}: {counts}")
+    said.print(told["sql"], markup=False)
 
 
 @app.command(name="audit-log")

@@ -10,7 +10,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipelines.contract.model import FEED_NAME, PERSON_ATTRIBUTES, Bilingual, Column, Contract
+from pipelines.contract.model import (
+    FEED_NAME,
+    PERSON_ATTRIBUTES,
+    RESERVED,
+    Bilingual,
+    Column,
+    Contract,
+)
 from pipelines.errors import ContractError, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +104,11 @@ def _unpublishable(contract: Contract, name: str, names: list[str]) -> Iterator[
     yield from _unknown(name, "publishes.columns", published.columns, names)
     dates = tuple(d for d in (published.valid.since, published.valid.until) if d is not None)
     yield from _unknown(name, "publishes.valid", dates, list(published.columns))
+    for column in (contract.column(date) for date in dates if date in names):
+        if column.type not in ("date", "month", "timestamp"):
+            yield Fault(name, "publishes.valid", f"{column.name!r} is no date, month or timestamp")
+    for taken in sorted({*published.columns} & RESERVED):
+        yield Fault(name, "publishes.columns", f"{taken!r} is a column that popbase adds to shared tables")
     if published.table == "person":
         yield Fault(name, "publishes.table", "`person` is the golden table of all feeds")
 

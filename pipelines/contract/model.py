@@ -28,6 +28,14 @@ PERSON_ATTRIBUTES = (
 )  # fmt: skip
 """Attributes of the golden person, in the order of its table."""
 
+RESERVED = frozenset(
+    {
+        "row_key", "person_id", "row_hash", "from_publication", "to_publication", "since_publication",
+        "until_publication", "valid_since", "valid_until", "is_withdrawn", "change",
+    }
+)  # fmt: skip
+"""Columns that tables and views have beside those that contracts publish."""
+
 
 class Declared(BaseModel):
     """Base: unknown keys are faults, and a loaded declaration never changes."""

@@ -154,8 +154,8 @@ def _version_ddl(
 
 def _versions(table: GoldenTable, access: Access, grants: Sequence[Grant], keys: list[str]) -> str:
     """What was opened after the publication that is seen does not show, nor that a row ends after it."""
-    asked = ", ".join(f"{_membership(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
-    shown = " or ".join(_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
+    asked = ", ".join(f"{is_member(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
+    shown = " or ".join(line_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
     columns = ", ".join(f"g.{key}" for key in keys)
     until = f"case when g.to_publication <= {_NUMBER} then g.to_publication end as until_publication"
     rows = f'from golden."{table.name}" as g cross join reader where g.from_publication <= {_NUMBER} and ({shown})'
@@ -169,14 +169,14 @@ def _select(table: GoldenTable, access: Access, grants: Sequence[Grant]) -> str:
     if all(grant.form == "plain" and not grant.columns and grant.rows is None for grant in grants):
         columns = ", ".join(f'g."{column.name}"' for column in table.columns)
         return f'select {keys}, {columns} from golden."{table.name}" as g where {IS_SEEN}'  # noqa: S608
-    asked = ", ".join(f"{_membership(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
-    columns = ", ".join(_column(column, access, grants) for column in table.columns)
-    shown = " or ".join(_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
+    asked = ", ".join(f"{is_member(grant.to)} as grant_{n}" for n, grant in enumerate(grants))
+    columns = ", ".join(f'{cell_as_shown(c, access, grants)} as "{c.name}"' for c in table.columns)
+    shown = " or ".join(line_holds(n, grant, access) for n, grant in enumerate(grants)) or "false"
     rows = f'select {keys}, {columns} from golden."{table.name}" as g cross join reader'  # noqa: S608
     return f"with reader as materialized (select {asked}) {rows} where {IS_SEEN} and ({shown})"
 
 
-def _membership(department: str) -> str:
+def is_member(department: str) -> str:
     """Whether the reader belongs to a department; roles that do not exist yet have no members."""
     if department == EVERY:
         return "true"
@@ -186,7 +186,7 @@ def _membership(department: str) -> str:
     )
 
 
-def _holds(number: int, grant: Grant, access: Access) -> str:
+def line_holds(number: int, grant: Grant, access: Access) -> str:
     """When a line of the matrix speaks of the row."""
     if grant.rows is None:
         return f"reader.grant_{number}"
@@ -196,17 +196,17 @@ def _holds(number: int, grant: Grant, access: Access) -> str:
     return f"(reader.grant_{number} and coalesce({begins}, false))"
 
 
-def _column(column: GoldenColumn, access: Access, grants: Sequence[Grant]) -> str:
-    """The fullest form in which any line shows it, else null."""
+def cell_as_shown(column: GoldenColumn, access: Access, grants: Sequence[Grant]) -> str:
+    """SQL of the fullest form in which any line shows it, else null."""
     name = column.name
     whens = [
-        f"when {_holds(number, grant, access)} then {_shown(column, access, grant, form)}"
+        f"when {line_holds(number, grant, access)} then {_shown(column, access, grant, form)}"
         for form in ("plain", "pseudonym", "masked")
         for number, grant in enumerate(grants)
         if grant.form_of(name) == form
     ]
     cases = f"case {' '.join(whens)} end" if whens else "null"
-    return f'({cases})::{column.sql_type} as "{name}"'
+    return f"({cases})::{column.sql_type}"
 
 
 def _shown(column: GoldenColumn, access: Access, grant: Grant, form: Form) -> str:

@@ -13,6 +13,7 @@ from pipelines.store import access
 from pipelines.store.duties import ensure_duties, ensure_duty_logins
 from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, server_url, start_server
 from pipelines.store.golden import ensure_tables
+from pipelines.store.histories import ensure_histories
 from pipelines.store.migrations import migrate
 from pipelines.store.postgres import Connection, advisory_lock, compose, connect, execute, fetch
 from pipelines.store.pseudonyms import ensure_pseudonyms
@@ -74,6 +75,7 @@ def prepare(settings: Settings, url: str) -> None:
         ensure_tables(conn, contracts)
         ensure_duties(conn)
         matrix = access.load_access(settings.policies / "access.yml")
+        ensure_histories(conn, contracts, matrix)
         if access.ensure_views(conn, contracts, matrix):
             ensure_pseudonyms(settings, conn, contracts, matrix)
 

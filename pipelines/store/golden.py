@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.contract.load import shared_title, title_of
-from pipelines.contract.model import PERSON_ATTRIBUTES, Bilingual, Contract
+from pipelines.contract.model import PERSON_ATTRIBUTES, Bilingual, Column, Contract
 from pipelines.errors import ContractError, Fault
 from pipelines.store.migrations import declare
 from pipelines.store.postgres import Connection, fetch
@@ -37,6 +37,23 @@ class GoldenColumn:
 
 
 @dataclass(frozen=True)
+class Holds:
+    """When a row held, by its own columns: SQL of the first and the last day, `{t}` being the row; null is unknown."""
+
+    since: str
+    until: str
+
+    def on(self, day: str, row: str) -> str:
+        """SQL that is true of rows that hold on a day; what is unknown is no bound."""
+        since, until = self.since.format(t=row), self.until.format(t=row)
+        return f"coalesce({since} <= {day}, true) and coalesce({until} >= {day}, true)"
+
+
+_A_LIFE = Holds('{t}."born_on"', 'case when {t}."is_struck_off" then {t}."struck_off_on" end')
+"""A person: from birth until struck off; who moved is struck off in one register and stands in another."""
+
+
+@dataclass(frozen=True)
 class GoldenTable:
     """A golden table.
 
@@ -45,12 +62,19 @@ class GoldenTable:
         title: what it is.
         columns: its own columns, in order.
         departments: who reads it; None means every department, masked.
+        holds: when its rows held.
     """
 
     name: str
     title: Bilingual
     columns: tuple[GoldenColumn, ...]
     departments: tuple[str, ...] | None
+    holds: Holds
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns by which readers tell its rows apart, and whose they are."""
+        return ("person_id",) if self.departments is None else ("row_key", "person_id")
 
 
 def golden_tables(contracts: Mapping[str, Contract]) -> list[GoldenTable]:
@@ -63,7 +87,7 @@ def _person_table() -> GoldenTable:
     columns = tuple(
         GoldenColumn(name, _PERSON_TYPES.get(name, "text"), shared_title(name)) for name in PERSON_COLUMNS
     )
-    return GoldenTable("person", Bilingual(zh="人口基础信息", en="Persons"), columns, None)
+    return GoldenTable("person", Bilingual(zh="人口基础信息", en="Persons"), columns, None, _A_LIFE)
 
 
 def _domain_table(contract: Contract) -> GoldenTable:
@@ -75,7 +99,16 @@ def _domain_table(contract: Contract) -> GoldenTable:
         column = contract.column(name)
         columns.append(GoldenColumn(name, _SQL_TYPES.get(column.type, "text"), title_of(column)))
     readers = dict.fromkeys((contract.owner.department, *published.readers))
-    return GoldenTable(published.table, published.title, tuple(columns), tuple(readers))
+    valid = published.valid
+    since = _day(contract.column(valid.since), "first_day")
+    until = "null::date" if valid.until is None else _day(contract.column(valid.until), "last_day")
+    return GoldenTable(published.table, published.title, tuple(columns), tuple(readers), Holds(since, until))
+
+
+def _day(column: Column, of_a_month: str) -> str:
+    """A day of a date, or the first or last of a month, in SQL."""
+    value = f'{{t}}."{column.name}"'
+    return f"shared.{of_a_month}({value})" if column.type == "month" else f"{value}::date"
 
 
 def ensure_tables(conn: Connection, contracts: Mapping[str, Contract]) -> list[str]:

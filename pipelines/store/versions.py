@@ -109,10 +109,10 @@ def seen_condition(number: int) -> str:
     return _SEEN.format(n=int(number))
 
 
-def count_at(conn: Connection, table: str, number: int) -> int:
-    """How many rows of a golden table a publication has or had."""
+def count_at(conn: Connection, table: str, number: int, also: str = "true") -> int:
+    """How many rows of a golden table a publication has or had, of those for which `also`, in SQL, is true."""
     counted = compose(conn, "select count(*) as rows from {table} where ", table=f"golden.{table}")
-    return int(fetch(conn, counted + seen_condition(number))[0]["rows"])
+    return int(fetch(conn, f"{counted}{seen_condition(number)} and {also}")[0]["rows"])
 
 
 def columns_of(conn: Connection, table: str) -> list[str]:

@@ -19,6 +19,7 @@ from pipelines.settings import ROOT, Settings
 from pipelines.store import publication
 from pipelines.store.access import departments, ensure_views
 from pipelines.store.golden import GoldenTable, golden_tables
+from pipelines.store.histories import ensure_histories
 from pipelines.store.matrix import Access, Grant, check_access, load_access
 from pipelines.store.postgres import Connection, connect, fetch
 from pipelines.store.pseudonyms import ensure_pseudonyms, pseudonym, pseudonym_key
@@ -99,6 +100,7 @@ def ground(
     )
     with connect(database.url(name)) as conn:
         ensure_views(conn, CONTRACTS, access)
+        ensure_histories(conn, CONTRACTS, access)
         publication.stage(conn, "run", {t.name: content(t) for t in TABLES}, said, base=0)
         ensure_pseudonyms(settings, conn, CONTRACTS, access)
         publication.release(conn, 1)
@@ -170,6 +172,27 @@ def test_every_cell_is_seen_as_the_matrix_says(ground: Ground, department: str) 
                 with pytest.raises(PopbaseError, match="permission denied"):
                     fetch(conn, f"select 1 from shared.{table.name}_version")  # noqa: S608
                 conn.rollback()
+
+
+LOOKING_BACK = ("{}_history", "{}_as_of(1)", "{}_as_of(1, '2026-01-01')", "{}_changes(0, 1)")
+
+
+@pytest.mark.parametrize("department", DEPARTMENTS)
+def test_who_looks_back_sees_no_other_cell(ground: Ground, department: str) -> None:
+    with connect(ground.server.reader(ground.name, department)) as conn:
+        for table in TABLES:
+            columns = ", ".join(f'"{c.name}"::text' for c in table.columns)
+            for place in (f"shared.{form.format(table.name)}" for form in LOOKING_BACK):
+                asked = f"select person_id, {columns} from {place} order by person_id"  # noqa: S608
+                if not lines(ground.access, department, table):
+                    with pytest.raises(PopbaseError, match="permission denied"):
+                        fetch(conn, asked)
+                    conn.rollback()
+                elif "2026" not in place:
+                    assert fetch(conn, asked) == expected(ground, department, table), place
+                else:
+                    rows = fetch(conn, asked)
+                    assert all(row in expected(ground, department, table) for row in rows), place
 
 
 def test_pseudonyms_are_stable_and_join_nothing_between_departments(tmp_path: Path) -> None:
