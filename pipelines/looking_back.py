@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
 from pipelines.store import publication
-from pipelines.store.access import reader_url
 from pipelines.store.database import open_database
 from pipelines.store.golden import golden_tables
 from pipelines.store.matrix import EVERY, grants_of, load_access
-from pipelines.store.postgres import connect, fetch
+from pipelines.store.postgres import fetch
+from pipelines.store.readers import reading_as
 from pipelines.store.versions import count_at, golden_names, seen_condition
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def changes(settings: Settings, department: str, table: str, since: int, until: 
         states = {row["number"]: row["state"] for row in publication.publications(conn)}
     _check(settings, department, table, states, since, last)
     sql = f'select * from shared."{table}_changes"({int(since)}, {int(last)})'  # noqa: S608 - a known table
-    with connect(reader_url(settings, department)) as conn:
+    with reading_as(settings, department) as conn:
         rows = fetch(conn, f"select change, count(*) as rows from ({sql}) as c group by change")  # noqa: S608
     counted = dict.fromkeys(("inserted", "updated", "deleted"), 0) | {r["change"]: r["rows"] for r in rows}
     return {"table": table, "since": since, "until": last, **counted, "sql": sql}

@@ -119,7 +119,7 @@ def changes(
     """How many rows changed for a department between two publications, also across a rollback, and the SQL to fetch them.
 
     Rows come as inserted, updated or deleted with their keys; applied to what it holds they give the later publication.
-    Example: popbase changes employment --as labour --since 3
+    Example: popbase changes person --as DEPARTMENT --since 3
     """
     from pipelines import looking_back
 
