@@ -1,6 +1,6 @@
 """The shared database: where it is, prepared and up to date before anybody works with it."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import access
 from pipelines.store.duties import ensure_duties, ensure_duty_logins
+from pipelines.store.crosswalks import ensure_crosswalks
 from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, server_url, start_server
 from pipelines.store.golden import ensure_tables
 from pipelines.store.histories import ensure_histories
@@ -76,6 +77,7 @@ def prepare(settings: Settings, url: str) -> None:
         ensure_duties(conn)
         matrix = access.load_access(settings.policies / "access.yml")
         ensure_histories(conn, contracts, matrix)
+        ensure_crosswalks(conn, contracts)
         if access.ensure_views(conn, contracts, matrix):
             ensure_pseudonyms(settings, conn, contracts, matrix)
 
