@@ -70,6 +70,8 @@ class Watch:
 
     def act(self, backend: int) -> None:
         victim, sent = self.order.get("deed", ["command", "SIGKILL"])
+        if victim == "answer":  # what was asked for is done, and nobody hears of it
+            raise psycopg2.OperationalError("server closed the connection unexpectedly")
         # No session stands behind a renamed file: then its server is meant. 0 would be everybody, the tests too.
         pid = os.getpid() if victim == "command" else (victim == "backend" and backend) or _server()
         if pid:
