@@ -204,11 +204,13 @@ def unmapped(
 
 @app.command()
 def report(
-    number: Annotated[int | None, typer.Option(help="Publication; default: the newest.")] = None,
+    number: Annotated[int | None, typer.Argument(help="Publication; default: the newest.")] = None,
+    named: Annotated[int | None, typer.Option("--number", help="The same, by name.")] = None,
 ) -> None:
     """Bring the report site up to date and say where its front page is; with a number, that publication's page."""
     from pipelines.steps import run_step
 
+    number = named if number is None else number
     built = run_step("report", settings_from_environment(), number=number)
     if built["page"] is None:
         raise UsageError("nothing was published yet", hint="popbase run --inbox DIR")

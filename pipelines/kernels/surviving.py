@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+SAID_BY = ("person_id", "attribute", "record_key", "rule")
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -32,7 +34,7 @@ def choose(claims: Claims, attributes: Sequence[str]) -> tuple[pl.DataFrame, pl.
         "person_id", "recency", "record_key", descending=[False, True, False], nulls_last=True
     ).with_row_index("place")
     golden = ordered.select(pl.col("person_id").unique().sort())
-    provenance: list[pl.DataFrame] = []
+    provenance = [pl.DataFrame(schema=dict.fromkeys(SAID_BY, pl.String()))]
     for attribute in attributes:
         won = _winners(ordered, attribute, claims.ranks.get(attribute, {}))
         golden = golden.join(won.select("person_id", attribute), on="person_id", how="left")

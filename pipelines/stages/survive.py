@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 STAGE = "survive"
+CLAIMED = {"person_id": pl.String, "record_key": pl.String, "feed": pl.String, "recency": pl.Date}
+"""What every claim has, where no contract ranks an attribute too."""
 
 
 def survive(settings: Settings) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def claims_of(
         }
         for attribute in PERSON_ATTRIBUTES
     }
-    return Claims(pl.concat(said, how="diagonal"), ranks)
+    return Claims(pl.concat([pl.DataFrame(schema=CLAIMED), *said], how="diagonal"), ranks)
 
 
 def _recency(frame: pl.DataFrame, policy: Survivorship) -> pl.Expr:

@@ -95,6 +95,11 @@ def _schools(dice: Dice, rows: pl.DataFrame) -> list[pl.Series]:
 
 
 def _with_guardians(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Who stands where parents stand has its own parents elsewhere: no guardian is known, nor where there is none."""
+    is_grown = pl.col("person") % PLACES <= max(GRANDFATHER, GRANDMOTHER, HUSBAND, WIFE)
+    rows = rows.with_columns(
+        guardian_place=pl.when(~is_grown & (pl.col("guardian_place") >= 0)).then("guardian_place")
+    )
     guardians = people.select(
         guardian=pl.col("person"),
         guardian_name=pl.col("present_name"),
@@ -105,7 +110,7 @@ def _with_guardians(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(
         guardian=pl.col("family") * PLACES + pl.col("guardian_place"),
         guardian_relation=pl.col("guardian_place").replace_strict(
-            {GRANDFATHER: "祖父母", GRANDMOTHER: "祖父母", HUSBAND: "父亲", WIFE: "母亲", -1: ""},
+            {GRANDFATHER: "祖父母", GRANDMOTHER: "祖父母", HUSBAND: "父亲", WIFE: "母亲", None: ""},
             return_dtype=pl.String,
         ),
     ).join(guardians, on="guardian", how="left", maintain_order="left")

@@ -68,3 +68,9 @@ def test_the_winner_is_what_a_sorted_loop_finds(rows: list[tuple[str, str, date 
         ]
         best[person] = min(said)[3] if said else None
     assert dict(golden.rows()) == best
+
+
+def test_persons_of_whom_nothing_is_ranked_are_persons_all_the_same() -> None:
+    golden, said = choose(claims([("P2", "d/first", None, "甲"), ("P1", "d/first", None, "乙")]), [])
+    assert golden.rows() == [("P1",), ("P2",)]
+    assert (said.height, said.columns) == (0, ["person_id", "attribute", "record_key", "rule"])

@@ -187,3 +187,16 @@ def test_progress_is_told_up_to_the_end(tmp_path: Path) -> None:
 def test_a_county_of_nobody_or_of_no_month_is_refused(tmp_path: Path, persons: int, months: int) -> None:
     with pytest.raises(ValueError, match="from 1"):
         generate(persons, 1, tmp_path, months)
+
+
+def test_nobody_is_a_pupil_s_guardian_who_is_the_pupil_or_grown_up_beside_it(county: Path) -> None:
+    known = 0
+    for folder, manifest in manifests(county):
+        if manifest["feed"] != "education/enrolment":
+            continue
+        _, header, *rows = sheet(folder, manifest)
+        name, guardian, relation = (header.index(c) for c in ("姓名", "监护人姓名", "监护人关系"))
+        assert not [row for row in rows[:-2] if row[name] == row[guardian] and row[relation]]
+        assert not [row for row in rows[:-2] if row[guardian] and not row[relation]]
+        known += sum(bool(row[relation]) for row in rows[:-2])
+    assert known > 20
