@@ -16,7 +16,8 @@ from great_expectations.expectations.row_conditions import (
     deserialize_row_condition,
 )
 
-from pipelines.quality.masks import NotCheckable, check_columns, literal
+from pipelines.quality.checkable import NotCheckable
+from pipelines.quality.masks import check_columns, literal
 
 COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
     Operator.EQUAL: operators.eq,

@@ -17,7 +17,8 @@ from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.validator.metric_configuration import MetricConfigurationID
 
 from pipelines.quality import conditions
-from pipelines.quality.masks import Mask, NotCheckable
+from pipelines.quality.checkable import NotCheckable
+from pipelines.quality.masks import Mask
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_spec import RuntimeDataBatchSpec

@@ -12,23 +12,15 @@ under it, so the two cannot disagree. What a null means (as in Great Expectation
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
-MARK: Final = "not checkable: "
-"""Begins every message that is safe to show; other exceptions' texts may hold values."""
-
-Values = Mapping[str, Any]
-
-
-class NotCheckable(Exception):
-    """A check has no answer on this frame. The message names columns and types, never values."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(MARK + reason)
+from pipelines.quality.checkable import NotCheckable, Values
+from pipelines.quality.forms import FORM_CHECKS
+from pipelines.quality.standing import STANDING_CHECKS
 
 
 @dataclass(frozen=True)
@@ -113,6 +105,7 @@ COLUMN_CHECKS: Final[dict[str, ColumnCheck]] = {
     "column_values.between": between,
     "column_values.value_length.equals": lambda column, v, _k: column.str.len_chars() == v["value"],
     "column_values.value_length.between": lambda column, v, _k: between(column.str.len_chars(), v, LENGTH),
+    **FORM_CHECKS,
 }
 """Metric name -> expression that is true for a value as it should be."""
 
@@ -161,6 +154,9 @@ def column_mask(metric: str, column: str, values: Values, kind: pl.DataType, whe
         # Duplicates are looked for among the rows examined only.
         seen = cells if where is None else pl.when(examined).then(cells)
         return Mask(examined, seen.is_duplicated() & examined, needs_all=True)
+    if metric in STANDING_CHECKS:
+        standing = STANDING_CHECKS[metric](pl.when(examined).then(cells), values)
+        return Mask(examined, (~standing).fill_null(value=False) & examined, needs_all=True)
     good = COLUMN_CHECKS[metric](cells, values, kind)
     return Mask(examined, (~good).fill_null(value=False) & examined)
 

@@ -12,12 +12,28 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, cast
 
+import numpy as np
 import polars as pl
 from great_expectations.core.metric_function_types import (
     MetricFunctionTypes,
     MetricPartialFunctionTypes,
 )
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from great_expectations.expectations.core.expect_column_quantile_values_to_be_between import (
+    ExpectColumnQuantileValuesToBeBetween,
+)
+from great_expectations.expectations.metrics.column_map_metrics.column_values_match_like_pattern import (
+    ColumnValuesMatchLikePattern,
+)
+from great_expectations.expectations.metrics.column_map_metrics.column_values_match_like_pattern_list import (
+    ColumnValuesMatchLikePatternList,
+)
+from great_expectations.expectations.metrics.column_map_metrics.column_values_not_match_like_pattern import (
+    ColumnValuesNotMatchLikePattern,
+)
+from great_expectations.expectations.metrics.column_map_metrics.column_values_not_match_like_pattern_list import (
+    ColumnValuesNotMatchLikePatternList,
+)
 from great_expectations.expectations.metrics.map_metric_provider.map_metric_provider import (
     MapMetricProvider,
 )
@@ -28,6 +44,7 @@ from great_expectations.expectations.registry import (
     register_metric,
 )
 
+from pipelines.quality.checkable import NotCheckable
 from pipelines.quality.engine import PolarsExecutionEngine
 from pipelines.quality.masks import (
     COLUMN_CHECKS,
@@ -44,6 +61,7 @@ from pipelines.quality.masks import (
     pair_mask,
     row_mask,
 )
+from pipelines.quality.standing import STANDING_CHECKS
 from pipelines.quality.unexpected_rows import register_unexpected_rows
 
 Domain = Mapping[str, Any]
@@ -101,7 +119,7 @@ def _several(engine: PolarsExecutionEngine, metric: str, domain: Domain, values:
 def register() -> None:
     """Register every metric, once in a Python process."""
     register_core_metrics()
-    for name in (*COLUMN_CHECKS, UNIQUE):
+    for name in (*COLUMN_CHECKS, *STANDING_CHECKS, UNIQUE):
         _register_rows(name, _column)
     for name in PAIR_CHECKS:
         _register_rows(name, _pair)
@@ -121,7 +139,22 @@ def register() -> None:
         _register_value(f"{name}.count", count)
         _register_value(name, lambda _e, _d, _v, _m: [])  # values are shown to nobody
     register_unexpected_rows(_register)
-    _register_lengths()
+    _register_value("column.quantile_values", _quantiles)
+    _register_value("column.outlier_statistics", lambda _e, _d, _v, _m: None)  # masks measure themselves
+    for name in ("column_values.value_length.map", "column_values.z_score.map"):
+        _register_mapped(name)
+    _mend_quantiles()
+
+
+def _mend_quantiles() -> None:
+    """GX 1.24 answers with numpy's Boolean there, which its own store cannot write: the whole run would stop."""
+    stock = ExpectColumnQuantileValuesToBeBetween._validate  # noqa: SLF001 - no other place to mend it
+
+    def validate(self: ExpectColumnQuantileValuesToBeBetween, *args: Any, **kwargs: Any) -> Any:
+        found = stock(self, *args, **kwargs)
+        return {**found, "success": bool(found["success"]), "result": {"observed_value": None}}
+
+    ExpectColumnQuantileValuesToBeBetween._validate = validate  # type: ignore[method-assign] # noqa: SLF001
 
 
 def _register_rows(name: str, builder: Builder) -> None:
@@ -164,16 +197,18 @@ def _register_value(name: str, answer: Answer) -> None:
     _register(name, provider, answer, VALUE, provider.domain_keys, provider.value_keys)
 
 
-def _register_lengths() -> None:
-    """The stock checks of lengths depend on it by name; the masks measure lengths themselves."""
-    name = "column_values.value_length.map"
+def _register_mapped(name: str) -> None:
+    """Stock checks depend on it by name; the masks measure lengths and distances themselves."""
     provider = cast("type[MapMetricProvider]", _stock(name))
     domain, values = provider.function_domain_keys, provider.function_value_keys
     _register(name, provider, lambda _e, d, _v, _m: (None, dict(d), {}), MAPPED, domain, values)
 
 
 def _stock(name: str) -> type[MetricProvider]:
-    """The class behind Great Expectations' own pandas implementation of a metric."""
+    """The class behind Great Expectations' own implementation of a metric: on pandas, or the one that is for SQL alone."""
+    known = SQL_ONLY.get(name.removesuffix(".condition"))
+    if known is not None:
+        return known
     provider, _ = get_metric_provider(name, PandasExecutionEngine())
     return cast("type[MetricProvider]", provider)
 
@@ -217,6 +252,20 @@ def _most_common(engine: PolarsExecutionEngine, domain: Domain, _v: Domain, _m: 
     return list(engine.one_value(_cells(engine, domain).mode().sort().implode()))
 
 
+def _quantiles(
+    engine: PolarsExecutionEngine, domain: Domain, values: Domain, _m: Domain
+) -> list[float | None]:
+    """Quantiles as numpy, and so pandas, has them: `nearest` where no way to interpolate is said."""
+    cells = _cells(engine, domain)
+    if not engine.batch.schema[domain["column"]].is_numeric():
+        raise NotCheckable("the column is not numeric")
+    known = engine.one_value(cells.cast(pl.Float64).implode()).to_numpy()
+    if not len(known):
+        return [None] * len(values["quantiles"])
+    found = np.quantile(known, values["quantiles"], method=values.get("allow_relative_error") or "nearest")
+    return [float(value) for value in found]
+
+
 def _outside(engine: PolarsExecutionEngine, domain: Domain, values: Domain, _m: Domain) -> int:
     found = _cells(engine, domain).unique()
     return int(engine.one_value((~found.is_in(_wanted(engine, domain, values))).sum()))
@@ -233,6 +282,12 @@ def _wanted(engine: PolarsExecutionEngine, domain: Domain, values: Domain) -> li
     return [literal(value, kind) for value in values.get("value_set") or () if value is not None]
 
 
+SQL_ONLY: Final[dict[str, type[MapMetricProvider]]] = {
+    "column_values.match_like_pattern": ColumnValuesMatchLikePattern,
+    "column_values.not_match_like_pattern": ColumnValuesNotMatchLikePattern,
+    "column_values.match_like_pattern_list": ColumnValuesMatchLikePatternList,
+    "column_values.not_match_like_pattern_list": ColumnValuesNotMatchLikePatternList,
+}
 SETS: Final[dict[str, Answer]] = {
     "column.distinct_values.not_in_set": _outside,
     "column.distinct_values.missing_from_column": _missing,

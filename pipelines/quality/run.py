@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from pipelines.errors import PopbaseError
+from pipelines.quality.checkable import MARK
 from pipelines.quality.derived import Tables, add_columns
 from pipelines.quality.document import document_of
-from pipelines.quality.masks import MARK
 from pipelines.quality.outcome import Outcome, RuleResult, answered, not_checked
 from pipelines.quality.suite import Rule, Suite
 from pipelines.quality.supported import SUPPORTED, UNEXPECTED_ROWS, WHOLE_TABLE, columns_in, level

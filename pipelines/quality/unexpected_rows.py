@@ -20,8 +20,8 @@ from great_expectations.expectations.metrics.query_metrics.query_table.unexpecte
     UnexpectedRowsQueryTable,
 )
 
+from pipelines.quality.checkable import NotCheckable
 from pipelines.quality.engine import PolarsExecutionEngine
-from pipelines.quality.masks import NotCheckable
 
 ROW: Final = "popbase_row"
 QUERY: Final = "unexpected_rows_query"

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from pipelines.quality import masks
-from pipelines.quality.masks import Mask, NotCheckable
+from pipelines.quality.checkable import NotCheckable
+from pipelines.quality.masks import Mask
 
 
 def rows(frame: pl.DataFrame, mask: Mask) -> tuple[list[bool], list[bool]]:

@@ -118,7 +118,9 @@ def test_an_empty_frame_breaks_no_row_rule() -> None:
 
 UNANSWERED: list[tuple[str, dict[str, Any], str]] = [
     ("nonsense", {"column": "name"}, "not supported"),
-    ("column_values_to_match_like_pattern", {"column": "name", "like_pattern": "%"}, "not supported"),
+    ("column_values_to_be_of_type", {"column": "name", "type_": "str"}, "not supported"),
+    ("column_values_to_match_strftime_format", {"column": "born_on", "strftime_format": "%Y"}, "not text"),
+    ("column_values_to_match_json_schema", {"column": "name", "json_schema": {}}, "Polars: ComputeError"),
     ("column_values_to_be_unique", {"colum": "name"}, "kwargs are not understood"),
     ("column_values_to_be_unique", {"column": "surname"}, "there is no column 'surname'"),
     ("column_values_to_be_between", {"column": "name", "min_value": 1}, "Polars: ComputeError"),
