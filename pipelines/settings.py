@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipelines.errors import UsageError
+from pipelines.url import read_secret, with_password, with_proof
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -88,17 +91,42 @@ class Settings:
 
 
 def settings_from_environment() -> Settings:
-    """Settings from POPBASE_HOME, POPBASE_DATABASE_URL, POPBASE_FRONT_DATABASE_URL and the like."""
+    """Settings from POPBASE_HOME, POPBASE_DATABASE_URL, POPBASE_FRONT_DATABASE_URL and the like.
+
+    Raises:
+        UsageError: when a file that a variable names cannot be read, or does not fit its URL.
+    """
     pg_bin = os.environ.get("POPBASE_PG_BIN")
     signing_key = os.environ.get("POPBASE_SIGNING_KEY_FILE")
     pseudonym_key = os.environ.get("POPBASE_PSEUDONYM_KEY_FILE")
     return Settings(
         home=Path(os.environ.get("POPBASE_HOME") or "var").expanduser().resolve(),
-        database_url=os.environ.get("POPBASE_DATABASE_URL") or None,
-        front_database_url=os.environ.get("POPBASE_FRONT_DATABASE_URL") or None,
+        database_url=_database_url("POPBASE_DATABASE"),
+        front_database_url=_database_url("POPBASE_FRONT_DATABASE"),
         declarations=Path(os.environ.get("POPBASE_DECLARATIONS") or ROOT).resolve(),
         pg_bin=Path(pg_bin) if pg_bin else None,
         signing_key_file=Path(signing_key) if signing_key else None,
         pseudonym_key_file=Path(pseudonym_key) if pseudonym_key else None,
         duty_database_url=os.environ.get("POPBASE_DUTY_DATABASE_URL") or None,
     )
+
+
+def _database_url(name: str) -> str | None:
+    """NAME_URL or the text of NAME_URL_FILE, with the password of NAME_PASSWORD_FILE, proven by NAME_CA_FILE."""
+    named = {
+        part: os.environ.get(f"{name}_{part}") for part in ("URL", "URL_FILE", "PASSWORD_FILE", "CA_FILE")
+    }
+    url = named["URL"] or None
+    if named["URL_FILE"]:
+        url = url or read_secret(named["URL_FILE"], f"{name}_URL_FILE")
+    if url is None:
+        alone = [f"{name}_{part}" for part in ("PASSWORD_FILE", "CA_FILE") if named[part]]
+        if alone:
+            raise UsageError(
+                f"{alone[0]} is set and {name}_URL is not", hint="docs/how-to/secure-the-database.md"
+            )
+        return None
+    if named["PASSWORD_FILE"]:
+        variable = f"{name}_PASSWORD_FILE"
+        url = with_password(url, read_secret(named["PASSWORD_FILE"], variable), variable)
+    return with_proof(url, named["CA_FILE"]) if named["CA_FILE"] else url

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg2
 
@@ -159,7 +159,7 @@ def run_psql(settings: Settings, url: str) -> int:
     plain = url.replace(f":{parts.password}@", "@", 1) if parts.password else url
     folder = settings.pg_bin or (place(settings).binaries if settings.database_url is None else None)
     program = folder / "psql" if folder is not None and (folder / "psql").exists() else "psql"
-    environment = os.environ | ({"PGPASSWORD": parts.password} if parts.password else {})
+    environment = os.environ | ({"PGPASSWORD": unquote(parts.password)} if parts.password else {})
     try:
         return subprocess.call([program, plain], env=environment)  # noqa: S603 - our own command
     except FileNotFoundError:

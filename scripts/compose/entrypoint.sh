@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the URLs and keys of /run/secrets into the environment of one command, and becomes it.
+# Gives one command its URLs and keys from /run/secrets, and becomes it. Passwords of popbase stay in their files.
 set -eu
 folder="${SECRETS_FOLDER:-/run/secrets}"
 address="${POPBASE_DATABASE_ADDRESS:-postgres:5432}"
@@ -10,9 +10,10 @@ secret() { # a missing or empty one ends the start with a clear word
   cat "$folder/$1"
 }
 
-password="$(secret "$role")"
-export POPBASE_DATABASE_URL="postgresql://$role:$password@$address/popbase"
-export POPBASE_FRONT_DATABASE_URL="postgresql://$role:$password@$address/front"
+secret "$role" >/dev/null
+export POPBASE_DATABASE_URL="postgresql://$role@$address/popbase"
+export POPBASE_FRONT_DATABASE_URL="postgresql://$role@$address/front"
+export POPBASE_DATABASE_PASSWORD_FILE="$folder/$role" POPBASE_FRONT_DATABASE_PASSWORD_FILE="$folder/$role"
 metadata="$(secret popbase_airflow)"
 export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://popbase_airflow:$metadata@$address/airflow"
 AIRFLOW__CORE__FERNET_KEY="$(secret fernet_key)"

@@ -173,7 +173,9 @@ def test_the_entry_point_gives_a_command_its_urls_and_becomes_it(secrets: Path) 
     told = subprocess.run([script, "env"], env=environment, capture_output=True, text=True, check=True)
     given = dict(line.split("=", 1) for line in told.stdout.splitlines())
     password = (secrets / "popbase_pipeline").read_text(encoding="ascii")
-    assert given["POPBASE_DATABASE_URL"] == f"postgresql://popbase_pipeline:{password}@postgres:5432/popbase"
+    assert given["POPBASE_DATABASE_URL"] == "postgresql://popbase_pipeline@postgres:5432/popbase"
+    assert given["POPBASE_DATABASE_PASSWORD_FILE"] == str(secrets / "popbase_pipeline")
+    assert [name for name, value in given.items() if password in value] == []
     assert given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("postgresql+psycopg2://popbase_airflow:")
     assert len(given["AIRFLOW__CORE__FERNET_KEY"]) == 44
 
