@@ -1,15 +1,18 @@
-"""Commands by which shared data leave the database, each under somebody's rights and on record: export, unmask."""
+"""Commands by which shared data leave the database, each under somebody's rights and on record: export, unmask, reads."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.table import Table
 
 from pipelines.cli.console import JsonOption, app, print_json, said
 from pipelines.settings import settings_from_environment
+
+CHINA: Final = timezone(timedelta(hours=8))
 
 
 @app.command()
@@ -69,3 +72,37 @@ def unmask(
         table.add_row(name, "" if value is None else str(value))
     said.print(table)
     said.print(f"recorded as unmasking {number}")
+
+
+@app.command()
+def reads(
+    person: Annotated[
+        str | None, typer.Option(help="Only reads of this person, an id as in shared.person.")
+    ] = None,
+    login: Annotated[str | None, typer.Option(help="Only reads by this login.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, in China.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who read which person through shared.read_*, for the duty of audit; and how many numbers of reads are gone.
+
+    A number is gone when a reader rolled back (the server's log still has the line) or the server crashed. On a server
+    of its own, POPBASE_DUTY_DATABASE_URL is your login, to which a DBA granted popbase_audit.
+    """
+    from pipelines.reads import reads as reads_of
+
+    told = reads_of(
+        settings_from_environment(),
+        person=person,
+        login=login,
+        since=since.replace(tzinfo=CHINA) if since else None,
+    )
+    if as_json:
+        print_json(told)
+        return
+    for row in told["reads"]:
+        when = f"{row['read_at'].astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+        whom = f"{row['view_name']}  {row['query_class']} {row['key_hmac'][:12]}"
+        said.print(f"{row['read_id']:>8}  {when}  {row['login']} ({row['role_name']})  {whom}", markup=False)
+    said.print(f"{len(told['reads']):,} reads; {told['gone']:,} of all numbers are gone")

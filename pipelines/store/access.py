@@ -25,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 READERS = "popbase_reader"
+WATCHED = "popbase_watched"
 KEEPER = "popbase_keeper"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
@@ -107,8 +108,8 @@ def ensure_views(conn: Connection, contracts: Mapping[str, Contract], access: Ac
     """
     tables = golden_tables(contracts)
     check_access(access, tables)
-    rows = fetch(conn, "select rolname from pg_roles where starts_with(rolname, %s)", (f"{READERS}_",))
-    roles = {row["rolname"] for row in rows}
+    made = "select rolname from pg_roles where starts_with(rolname, %s) or rolname = %s"
+    roles = {row["rolname"] for row in fetch(conn, made, (f"{READERS}_", WATCHED))}
     return [
         table.name
         for table in tables
@@ -122,15 +123,34 @@ def _view_ddl(table: GoldenTable, access: Access, roles: set[str]) -> str:
     readers = dict.fromkeys(READERS if grant.to == EVERY else reader_role(grant.to) for grant in grants)
     comments = _KEYS if table.departments is not None else {"person_id": _KEYS["person_id"]}
     comments = comments | {c.name: f"{c.title.zh}; {c.title.en}" for c in table.columns}
+    granted = [role for role in readers if role in roles | {READERS}]
+    watched = [f"grant select on {name} to {WATCHED};"] if WATCHED in roles else []
     lines = [
+        f'drop function if exists shared."read_{table.name}"(text);',
         f"drop view if exists {name};",
         f"create view {name} with (security_barrier) as {_select(table, access, grants)};",
         f"comment on view {name} is {literal(f'{table.title.zh}; {table.title.en}')};",
         *(f'comment on column {name}."{column}" is {literal(told)};' for column, told in comments.items()),
-        *(f"grant select on {name} to {role};" for role in readers if role in roles | {READERS}),
-        *_version_ddl(table, access, grants, [role for role in readers if role in roles | {READERS}]),
+        *(f"grant select on {name} to {role};" for role in granted),
+        *watched,
+        *_reading_ddl(table, granted),
+        *_version_ddl(table, access, grants, granted),
     ]
     return "\n".join(lines)
+
+
+def _reading_ddl(table: GoldenTable, readers: list[str]) -> list[str]:
+    """A function that writes down who reads a person's rows before it shows them, with the reader's own rights."""
+    name, view = f'shared."read_{table.name}"', f'shared."{table.name}"'
+    rows = f"select * from {view} as v where v.person_id = read_{table.name}.person_id"  # noqa: S608
+    noted = f"perform reading.note({literal(table.name)}, 'person', read_{table.name}.person_id)"
+    begins = f"create function {name}(person_id text) returns setof {view} language plpgsql"
+    told = f"{table.title.zh}：一人的各行，读取留有记录; {table.title.en}: the rows of one person, each read on record"
+    return [
+        f"{begins} set search_path = pg_catalog, pg_temp as $body$ begin {noted}; return query {rows}; end $body$;",
+        f"comment on function {name} is {literal(told)};",
+        *(f"grant execute on function {name} to {role};" for role in readers),
+    ]
 
 
 def _version_ddl(

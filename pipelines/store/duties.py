@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipelines.errors import UsageError
+from pipelines.store.access import WATCHED
 from pipelines.store.embedded import ensure_password, server_url
 from pipelines.store.migrations import declare
 from pipelines.store.postgres import compose, execute, fetch
@@ -69,6 +70,7 @@ def _ddl() -> Iterator[str]:
     yield f"grant select on all tables in schema {schemas_read} to {role_of('audit')};"
     yield f"alter default privileges in schema {schemas_read} grant select on tables to {role_of('audit')};"
     yield f"grant execute on function {', '.join(UNMASKING)} to {role_of('security')};"
+    yield f"grant select on shared.finding to {WATCHED};"
     yield "grant usage on schema audit to popbase_keeper;"
     yield "grant insert on audit.event to popbase_keeper;"
 
