@@ -73,7 +73,7 @@ def check_declarations(settings: Settings) -> Checked:
         "code lists": sum(found is not None for found in read),
         "policies": sum(policies),
     }
-    return Checked(counts, tuple(faults), tuple(_open_places(settings)))
+    return Checked(counts, tuple(faults), (*_open_places(settings), *_undeclared(contracts or {})))
 
 
 def lint_suites(settings: Settings) -> tuple[int, tuple[Fault, ...]]:
@@ -152,6 +152,14 @@ def standard_names(contract: Contract) -> set[str]:
     nothing = pl.DataFrame(schema={"row_number": pl.Int32})
     standard, _ = standardise_columns(nothing, contract, as_of=date(2000, 1, 1))
     return _ADDED | set(standard.columns)
+
+
+def _undeclared(contracts: Mapping[str, Contract]) -> Iterator[Fault]:
+    """What the records of processing would show as missing; a default is nobody's declaration."""
+    for feed, contract in contracts.items():
+        for key in ("purpose", "retention_years"):
+            if key not in contract.model_fields_set:
+                yield Fault(f"contracts/{feed}.yml", key, "is not declared")
 
 
 def _open_places(settings: Settings) -> Iterator[Fault]:

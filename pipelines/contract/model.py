@@ -229,6 +229,7 @@ class Contract(Declared):
         title: what auditors and readers see.
         owner: who sends it, mends its faults and reads its table.
         legal_basis: by what law it is collected.
+        purpose: what for; left out, the records of processing show it as missing.
         cadence: how often it comes; after so long it is late.
         authority: 1 to 100; a split person's id stays with the most authoritative record.
         retention_years: how long its deliveries are kept.
@@ -247,6 +248,7 @@ class Contract(Declared):
     title: Bilingual
     owner: Owner
     legal_basis: Bilingual
+    purpose: Bilingual | None = None
     cadence: Literal["daily", "monthly", "termly"]
     authority: int = Field(ge=1, le=100)
     retention_years: int = Field(default=10, ge=1)

@@ -42,6 +42,7 @@ class Order:
         title: what the feed is; None: still to be filled in, as with the next two.
         owner: the office that sends it.
         legal_basis: by what law it collects this.
+        purpose: what for.
         cadence: daily, monthly or termly.
     """
 
@@ -53,6 +54,7 @@ class Order:
     owner: Bilingual | None = None
     legal_basis: Bilingual | None = None
     cadence: str = "monthly"
+    purpose: Bilingual | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _contract_parts(order: Order, known: Known) -> dict[str, Any]:
         "title": order.title or TO_DO,
         "owner": {"department": department, "zh": owner.zh, "en": owner.en},
         "legal_basis": order.legal_basis or TO_DO,
+        "purpose": order.purpose or TO_DO,
         "authority": AUTHORITY,
         "keys": _keys(order),
         "columns": [_declaration(column) for column in order.columns],

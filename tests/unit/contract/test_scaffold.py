@@ -97,7 +97,7 @@ def test_the_key_is_a_number_of_the_office_or_else_the_person(
 def test_what_only_the_department_knows_is_marked() -> None:
     told = Bilingual(zh="纳税人", en="Taxpayers")
     assert drafted().contract.legal_basis == TO_DO
-    whole = drafted(title=told, owner=told, legal_basis=told)
+    whole = drafted(title=told, owner=told, legal_basis=told, purpose=told)
     assert not [name for name, text in whole.files.items() if TO_DO.zh in text or TO_DO.en in text]
 
 
