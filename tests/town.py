@@ -55,6 +55,7 @@ class Town:
         batch_id = f"office-letters-{self.deliveries:06d}"
         people = [person(f"{FEED}|{key}", **row) for key, row in rows.items()]
         frame = pl.DataFrame(people, schema=RECORDS).drop("feed", "authority")
+        frame = frame.with_columns(row_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
         Lake(self.settings.lake).write(
             f"accepted/{batch_id}", frame.with_columns(operation=pl.lit("I"), is_person=pl.lit(value=True))
         )

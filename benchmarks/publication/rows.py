@@ -28,10 +28,6 @@ class Content:
     tables: dict[str, pl.DataFrame]
     provenance: pl.DataFrame
 
-    @property
-    def rows(self) -> int:
-        return sum(frame.height for frame in self.tables.values()) + self.provenance.height
-
 
 def content(persons: int, seed: int = 1) -> Content:
     dice = np.random.default_rng(seed)

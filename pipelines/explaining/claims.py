@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from pipelines.stages.survive import claims_of, members
 from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _PROVENANCE = """
 select attribute, record_key, rule from golden.provenance
@@ -23,19 +24,26 @@ where table_name = 'person' and row_key = %s and from_publication <= %s
 """
 
 
-def values_of(made: Made, person_id: str) -> list[dict[str, Any]]:
+Frames = Mapping[str, pl.DataFrame]
+
+
+def frames_of(made: Made, person_id: str) -> Frames:
+    """The records of a person by feed, as they were when the run was made."""
+    run = {"run_id": made.run_id, "inputs": made.inputs}
+    return {
+        feed: mine
+        for feed, frame in members(made.conn, made.lake, run, made.contracts).items()
+        if not (mine := frame.filter(pl.col("person_id") == person_id)).is_empty()
+    }
+
+
+def values_of(made: Made, person_id: str, frames: Frames) -> list[dict[str, Any]]:
     """Of each attribute the claim that won and those that lost, in the order in which survivorship took them.
 
     A loser lost by `rank` (its feed speaks later), `recency` (it is older) or `record_key` (the last resort), and says
     the `same` as the winner or something `other`. Where nothing won although somebody spoke, one number is claimed by
     several persons and published for none of them.
     """
-    run = {"run_id": made.run_id, "inputs": made.inputs}
-    frames = {
-        feed: mine
-        for feed, frame in members(made.conn, made.lake, run, made.contracts).items()
-        if not (mine := frame.filter(pl.col("person_id") == person_id)).is_empty()
-    }
     if not frames:
         return []
     policy = load_survivorship(made.settings.policies / "survivorship.yml")
@@ -94,3 +102,31 @@ def _lost_by(claim: dict[str, Any], winner: dict[str, Any] | None) -> str:
 
 def _says(claim: dict[str, Any], winner: dict[str, Any] | None) -> str:
     return "same" if winner is not None and claim["value"] == winner["value"] else "other"
+
+
+def origins_of(made: Made, frames: Frames) -> dict[str, dict[str, Any]]:
+    """Of each record key the delivery and the row it came in, and the domain table of which it is a row, or None."""
+    found = {}
+    for feed, frame in frames.items():
+        publishes = made.contracts[feed].publishes
+        for row in frame.select("record_key", "batch_id", "row_number").iter_rows(named=True):
+            found[row["record_key"]] = {
+                "delivery": row["batch_id"],
+                "row": row["row_number"],
+                "table": publishes.table if publishes else None,
+            }
+    return found
+
+
+def computed_of(frames: Frames) -> Iterator[dict[str, Any]]:
+    """What of the published person nobody said, but the records together: attribute, rule and the records."""
+    entries = [frame["record_key"] for frame in frames.values() if "is_struck_off" in frame.columns]
+    every = [frame["record_key"] for frame in frames.values()]
+    for attribute, rule, keys in (
+        ("is_struck_off", "every_entry", entries),
+        ("record_count", "counted", every),
+        ("feeds", "counted", every),
+    ):
+        title = shared_title(attribute)
+        records = [named(key)["record"] for series in keys for key in series.sort()]
+        yield {"attribute": attribute, "zh": title.zh, "en": title.en, "rule": rule, "records": records}

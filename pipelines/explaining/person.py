@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.explaining.claims import values_of
+from pipelines.explaining.claims import computed_of, frames_of, origins_of, values_of
 from pipelines.explaining.made import WEIGHED, Made, made_by, named, told_link
 from pipelines.linkage.explanation import explain_pairs, look_again
 from pipelines.linkage.frame import USABLE
@@ -35,9 +35,9 @@ def explain_person(
 ) -> dict[str, Any]:
     """A person of a publication: records, links with their evidence, judgements, cases, numbers, events, values.
 
-    Returns, beside `text`, `person_id`, `redirected_from`, `publication`, `records`, `links` (weighed ones with their
-    `evidence`, see linkage.explanation), `refused`, `judgements`, `conflicts`, `numbers`, `number_history`, `events`
-    and `values`. An id that was merged away is followed to the one that holds.
+    Returns, beside `text`, `person_id`, `redirected_from`, `publication`, `records` (with the delivery and row each came
+    in, and the domain table it is a row of), `links` (weighed ones with their `evidence`, see linkage.explanation),
+    `refused`, `judgements`, `conflicts`, `numbers`, `number_history`, `events`, `values` and `computed`. An id that was merged away is followed to the one that holds.
 
     Raises:
         UsageError: when no person has that id, or nothing was published.
@@ -46,11 +46,13 @@ def explain_person(
         made = made_by(settings, conn, number)
         found, redirected = _follow(conn, made, person_id)
         keys = made.members.filter(pl.col("person_id") == found)["record_key"].sort().to_list()
+        frames = frames_of(made, found)
+        origins = origins_of(made, frames)
         told = {
             "person_id": found,
             "redirected_from": redirected,
             "publication": made.number,
-            "records": [named(key) for key in keys],
+            "records": [named(key) | origins.get(key, {}) for key in keys],
             "links": _links(made, keys),
             "refused": [_pair(row) | {"why": row["why"]} for row in _refused(made, keys)],
             "judgements": _judgements(conn, keys),
@@ -58,7 +60,8 @@ def explain_person(
             "numbers": _numbers(made, keys),
             "number_history": fetch(conn, _NUMBERS, (found, made.number)),
             "events": [_event(row) for row in runs.events_of(conn, [found, person_id])],
-            "values": values_of(made, found),
+            "values": values_of(made, found, frames),
+            "computed": list(computed_of(frames)),
         }
     return told | {"text": person_text(told, language)}
 

@@ -109,7 +109,7 @@ def _person_lines(told: Told, language: Language) -> Iterator[str]:
     yield say("explain.person", language, head)
     if told["redirected_from"]:
         yield f"  {say('explain.redirected', language, {'person': told['redirected_from']})}"
-    yield from (f"  {one['record']}  {one['feed']}" for one in told["records"])
+    yield from (f"  {_origin(one, language)}" for one in told["records"])
     if told["links"]:
         yield say("explain.links", language)
     for link in told["links"]:
@@ -121,6 +121,15 @@ def _person_lines(told: Told, language: Language) -> Iterator[str]:
         yield f"  {say('explain.refused', language, {'why': why})}  {one['a']} — {one['b']}"
     yield from _history_lines(told, language)
     yield from _value_lines(told, language)
+
+
+def _origin(one: Told, language: Language) -> str:
+    """A record, the delivery and row it came in, and where it stands as a row."""
+    if "delivery" not in one:
+        return f"{one['record']}  {one['feed']}"
+    where = say("explain.origin", language, {"delivery": one["delivery"], "row": str(one["row"])})
+    table = f"  → shared.{one['table']}" if one["table"] else ""
+    return f"{one['record']}  {one['feed']}  {where}{table}"
 
 
 def _history_lines(told: Told, language: Language) -> Iterator[str]:
@@ -171,6 +180,9 @@ def _value_lines(told: Told, language: Language) -> Iterator[str]:
                 say_word("lost_by", loser["lost_by"], language),
             ]
             yield f"  {_padded('', 18)}  {_claim(loser)}  {' · '.join(words)}"
+    for one in told["computed"]:
+        rule = say_word("survivorship", one["rule"], language)
+        yield f"  {_padded(one[language], 18)}{rule}  {' '.join(one['records'])}".rstrip()
 
 
 def _claim(claim: Told) -> str:

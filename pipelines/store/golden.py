@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipelines.contract.load import shared_title, title_of
@@ -148,8 +148,7 @@ def _ddl(table: GoldenTable) -> str:
     name = f'golden."{table.name}"'
     lines = [
         f"create table if not exists {name} ({_VERSIONED});",
-        f'create unique index if not exists "{table.name}_version" on {name} (row_key, from_publication);',
-        f'create index if not exists "{table.name}_person" on {name} (person_id);',
+        *_indexes(table.name, name, is_person=table.departments is None),
         f"comment on table {name} is {_comment(table.title)};",
     ]
     for column in table.columns:
@@ -158,6 +157,16 @@ def _ddl(table: GoldenTable) -> str:
             f'comment on column {name}."{column.name}" is {_comment(column.title)};',
         ]
     return "\n".join(lines)
+
+
+def _indexes(table: str, name: str, *, is_person: bool) -> Iterator[str]:
+    """A row is there once in a publication, and found by its person; a person's key is its id, so one index does both."""
+    if is_person:
+        yield f'create unique index if not exists "{table}_person_version" on {name} (person_id, from_publication);'
+        yield f'drop index if exists golden."{table}_version", golden."{table}_person";'
+    else:
+        yield f'create unique index if not exists "{table}_version" on {name} (row_key, from_publication);'
+        yield f'create index if not exists "{table}_person" on {name} (person_id);'
 
 
 def _comment(title: Bilingual) -> str:

@@ -92,6 +92,21 @@ def test_each_value_has_its_winner_and_its_losers(town: Town) -> None:
     assert losers == [(key("b"), "record_key", "other"), (key("c"), "record_key", "same")]
 
 
+def test_each_record_leads_to_its_delivery_its_row_and_the_shared_row_it_became(town: Town) -> None:
+    told = explain_person(town.settings, person(town), language="en")
+    landed = town.ask("select batch_id from ledger.batch where feed = %s", FEED)
+    assert {one["delivery"] for one in told["records"]} == {row["batch_id"] for row in landed}
+    rows = {one["record"]: one["row"] for one in told["records"]}
+    assert rows == {key(letter): place for place, letter in enumerate(REGISTER, 1) if letter != "d"}
+    assert all(one["table"] is None or f"→ shared.{one['table']}" in told["text"] for one in told["records"])
+
+
+def test_what_nobody_said_names_the_records_it_was_made_of(town: Town) -> None:
+    told = {one["attribute"]: one for one in explain_person(town.settings, person(town))["computed"]}
+    assert told["record_count"]["records"] == [key(letter) for letter in "abc"]
+    assert {one["rule"] for one in told.values()} == {"counted", "every_entry"}
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_value_is_told_not_even_one_that_a_reviewer_wrote(town: Town, language: Any) -> None:
     told = explain_person(town.settings, person(town), language=language)
