@@ -12,11 +12,15 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(STAMP): requirements.lock pyproject.toml scripts/setup.sh
-	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) WHEELHOUSE=$(WHEELHOUSE) scripts/setup.sh
 	@rm -f $(VENV)/.installed-* && touch $@
 
 .PHONY: setup
 setup: $(STAMP) ## build .venv from the hashed lock
+
+.PHONY: wheelhouse
+wheelhouse: $(STAMP) ## download the lock's packages for a machine without network (WHEELHOUSE=)
+	@VENV=$(VENV) WHEELHOUSE=$(WHEELHOUSE) scripts/wheelhouse.sh
 
 .PHONY: demo
 demo: $(STAMP) ## generate a county and run all of it through Airflow (PERSONS=20000)
