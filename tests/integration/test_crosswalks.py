@@ -88,3 +88,14 @@ def test_it_says_what_the_publication_says_that_is_seen(told: Server) -> None:
     with connect(told.url(NAME)) as conn:
         publication.rollback(conn, 1)
     assert seen(told, department) == own(department, FIRST)
+
+
+def test_every_view_of_persons_is_watched(told: Server) -> None:
+    """Where the server has pgaudit, it logs who reads one: each that shows who a person is."""
+    unwatched = (
+        "select c.relname from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attname = 'person_id'"
+        " where c.relnamespace = 'shared'::regnamespace and c.relkind = 'v' and c.relname not like '%\\_version'"
+        " and not has_table_privilege('popbase_watched', c.oid, 'select')"
+    )
+    with connect(told.url(NAME)) as conn:
+        assert fetch(conn, unwatched) == []
