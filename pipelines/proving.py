@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipelines.comparing import changed_since, difference, of_deliveries
 from pipelines.errors import UsageError
 from pipelines.replaying import Replayed, replayed
-from pipelines.store import audit, consistency
+from pipelines.store import audit, consistency, erasing
 from pipelines.store.certificates import certificates
 from pipelines.store.database import open_database
 from pipelines.store.digests import read_plainly
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Checks = Iterator[tuple[str, str | None]]
 NEVER = 2**62
+GONE = "they are gone"
 NOT_COMPARED = {"previous", "made_with"}
 """What a certificate says of its own making."""
 NOT_SAID = ("provenance", *GROWING, "releaser", "rows of quality results")
@@ -48,6 +49,7 @@ class Proof:
         checked: what held, in order.
         altered: what does not, or None.
         missing: why it could not be made again from the lake, where that was asked for.
+        erased: deliveries whose bytes are gone by a recorded order or after their retention, and which.
         notes: what an auditor should know besides: what the certificate does not say, what was done again since.
     """
 
@@ -56,13 +58,16 @@ class Proof:
     checked: list[str] = field(default_factory=list)
     altered: str | None = None
     missing: str | None = None
+    erased: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def verdict(self) -> Literal["holds", "altered", "unprovable"]:
+    def verdict(self) -> Literal["holds", "altered", "erased", "unprovable"]:
         """What to tell the auditor."""
         if self.altered is not None:
             return "altered"
+        if self.erased:
+            return "erased"
         return "holds" if self.missing is None else "unprovable"
 
 
@@ -90,7 +95,7 @@ def verify(
     with open_database(settings) as conn:
         see_one_state(conn)
         proof = examine(conn, Lake(settings.lake), number, public, held)
-        if replay and proof.altered is None:
+        if replay and proof.verdict == "holds":
             _replay(settings, conn, proof)
         return proof
 
@@ -177,8 +182,18 @@ def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
         yield part, difference(said[part], found.get(part))
     stored = None if content_hash_of(conn, proof.number) == said["content_hash"] else "they are others"
     yield "hashes of rows", stored
+    orders = erasing.erased(conn)
     for delivery in said["deliveries"]:
-        yield f"bytes of {delivery['batch_id']}", _bytes_fault(lake, delivery["content_sha256"])
+        batch_id, fault = delivery["batch_id"], _bytes_fault(lake, delivery["content_sha256"])
+        if fault == GONE and orders.get(batch_id, {}).get("content_sha256") == delivery["content_sha256"]:
+            proof.erased.append(_order(orders[batch_id]))
+        else:
+            yield f"bytes of {batch_id}", fault
+
+
+def _order(row: Row) -> str:
+    by_order = f"order {row['order_reference']}" if row["kind"] == "order" else row["reason"]
+    return f"{row['batch_id']}: erased on {row['erased_at']:%Y-%m-%d} by {row['erased_by']}, {by_order}"
 
 
 def _began_anew(said: Row, found: Row) -> bool:
@@ -235,5 +250,5 @@ def _bytes_fault(lake: Lake, sha256: str) -> str | None:
             while block := source.read(1 << 20):
                 digest.update(block)
     except FileNotFoundError:
-        return "they are gone"
+        return GONE
     return None if digest.hexdigest() == sha256 else "they are not the delivered ones"

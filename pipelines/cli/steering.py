@@ -1,4 +1,4 @@
-"""Commands by which a person decides: rollback, release, approve, withdraw, replay."""
+"""Commands by which a person decides: rollback, release, approve, withdraw, erase, replay."""
 
 from __future__ import annotations
 
@@ -62,6 +62,27 @@ def withdraw(
     with without_values():
         told = take_back(settings_from_environment(), batch_id, by=by, reason=reason)
     print_json(told)
+
+
+@app.command()
+def erase(
+    batch_id: Annotated[
+        str, typer.Argument(help="A batch that is not in effect any more: withdraw it first.")
+    ],
+    order: Annotated[str, typer.Option(help="Reference of the order, a file number.")],
+    by: Annotated[str, typer.Option(help="Who carries it out.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")],
+) -> None:
+    """Destroy a delivery by order: its bytes, its rows, what past runs kept of it, in the lake and its mirror.
+
+    It cannot be undone. The record of it, counts, hashes and certificates stay; popbase verify answers "erased by order"
+    for publications that were made of it, and what they published stays published.
+    """
+    from pipelines.privacy import without_values
+    from pipelines.stages.erase import erase as destroy
+
+    with without_values():
+        print_json(destroy(settings_from_environment(), batch_id, order=order, by=by, reason=reason))
 
 
 @app.command()

@@ -232,7 +232,7 @@ class Contract(Declared):
         purpose: what for; left out, the records of processing show it as missing.
         cadence: how often it comes; after so long it is late.
         authority: 1 to 100; a split person's id stays with the most authoritative record.
-        retention_years: how long its deliveries are kept.
+        retention_years: how long its deliveries are kept; where it is not declared, upkeep destroys none.
         delivery: how the bytes are read.
         key: source columns; of several alternatives the first whose parts are given and unique is used.
         person_unless: rows that are no person.

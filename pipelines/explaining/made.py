@@ -16,6 +16,7 @@ from pipelines.linkage.policy import LinkagePolicy, load_linkage
 from pipelines.privacy import reference
 from pipelines.stages.resolve import records_of_run
 from pipelines.store import publication, runs
+from pipelines.store.erasing import erased
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -115,7 +116,14 @@ def made_by(settings: Settings, conn: Connection, number: int | None) -> Made:
     chosen = publication.pointer(conn) if number is None else number
     if not chosen:
         raise UsageError("nothing was published yet", hint="popbase run --inbox DIR")
-    return Made(settings, conn, chosen, publication.run_of(conn, chosen))
+    made = Made(settings, conn, chosen, publication.run_of(conn, chosen))
+    gone = erased(conn).keys() & {batch for feed in made.inputs["feeds"].values() for batch in feed}
+    if gone:
+        raise UsageError(
+            f"publication {chosen} was made of deliveries that were erased: {', '.join(sorted(gone))}",
+            hint=f"popbase verify {chosen} says by what order",
+        )
+    return made
 
 
 def named(key: str) -> dict[str, str]:

@@ -161,6 +161,12 @@ More rows had to be set aside than the contract allows
 请检查导出格式后重报
 Check how the file was exported and deliver again
 
+PB-DL-027 refuse_delivery
+该次交付已按令或因保存期满销毁，不再接收
+This delivery was erased by order or after its retention, and is not taken again
+如仍需报送，请用新的序号
+If it is needed all the same, deliver under a new sequence
+
 PB-SQ-001 note
 重复交付（序号和内容相同），未再生效
 A re-delivery (same sequence, same content); it took no second effect

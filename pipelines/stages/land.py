@@ -30,6 +30,7 @@ from pipelines.reading import Landed, contract_sha256, read_delivery, record_lan
 from pipelines.settings import Settings
 from pipelines.store import ledger
 from pipelines.store.database import front_database_url, open_database
+from pipelines.store.erasing import erased
 from pipelines.store.front import read_package
 from pipelines.store.lake import Lake
 
@@ -157,6 +158,8 @@ def _land_one(
         if manifest.sha256 is not None and received.sha256 != manifest.sha256.lower():
             raise DeliveryRefused("PB-DL-004")
         batch_id = f"{contract.slug}-{manifest.sequence:06d}-{received.sha256[:8]}"
+        if batch_id in erased(conn):
+            raise DeliveryRefused("PB-DL-027", sequence=manifest.sequence)
         place = _place(conn, contract.feed, manifest, received.sha256, batch_id)
         if place.repeats is not None:
             _record(conn, found, manifest, outcome="redelivered", batch_id=place.repeats,

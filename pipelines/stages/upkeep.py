@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.contract.load import load_contracts
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import Settings
-from pipelines.store import effect, feedback, ledger, signing
+from pipelines.store import effect, erasing, feedback, ledger, signing
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch
@@ -62,7 +62,11 @@ def approve(settings: Settings, batch_id: str, *, by: str, reason: str) -> dict[
 
 
 def upkeep(settings: Settings) -> dict[str, Any]:
-    """Delete what the lake need not keep, by policies/retention.yml; never delivered bytes."""
+    """Delete what the lake need not keep, by policies/retention.yml, and deliveries whose retention is over.
+
+    Of the latter, not in effect any more, bytes and rows are destroyed and an erasure is recorded, by the contract's
+    `retention_years`. Returns {"deleted": files, "erased": deliveries}.
+    """
     retention = load_retention(settings.policies / "retention.yml")
     lake = Lake(settings.lake)
     with open_database(settings) as conn:
@@ -75,7 +79,19 @@ def upkeep(settings: Settings) -> dict[str, Any]:
     stale += [path for path in rows if path.stem in gone and _is_older(path, retention.gone_days)]
     for path in stale:
         path.unlink(missing_ok=True)
-    return {"deleted": len(stale)}
+    return {"deleted": len(stale), "erased": _erase_overdue(settings, lake)}
+
+
+def _erase_overdue(settings: Settings, lake: Lake) -> int:
+    """A transaction each; files that an erasure left behind when it was killed go too."""
+    with open_database(settings) as conn:
+        overdue = list(erasing.overdue(conn, load_contracts(settings.contracts)))
+        for batch, years in overdue:
+            why = erasing.Erasure("retention", "upkeep", f"retention_years: {years}")
+            erasing.record_erasure(conn, batch, why)
+            conn.commit()
+        erasing.wipe(conn, lake)
+    return len(overdue)
 
 
 def load_retention(path: Path) -> Retention:

@@ -31,6 +31,7 @@ WATCHED: Final[Mapping[str, tuple[str, str]]] = {
     "waiver": ("quality.waiver", "waiver_id"),
     "unmasked": ("ledger.unmasking", "unmasking_id"),
     "exported": ("ledger.export", "export_id"),
+    "erased": ("ledger.erasure", "erasure_id"),
     "judgement": ("resolution.judgement", "judgement_id"),
     "judgement_undone": ("resolution.judgement_undo", "undo_id"),
     "persons": ("resolution.event", "event_id"),
