@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -35,6 +36,7 @@ def main() -> None:
     base = Path(tempfile.mkdtemp(prefix="popbase-publication-"))
     base.chmod(0o755)  # the server's account looks in
     settings = Settings(home=base / "home", pg_bin=settings_from_environment().pg_bin)
+    load = [round(one, 1) for one in os.getloadavg()]  # others at work on the machine show here
     try:
         with open_database(settings) as conn:
             server = fetch(conn, "select version() as v")[0]["v"].split(" on ", maxsplit=1)[0]
@@ -42,7 +44,7 @@ def main() -> None:
     finally:
         stop_server(settings)
         shutil.rmtree(base, ignore_errors=True)
-    result = {"machine": machine() | {"server": server}, **figures}
+    result = {"machine": machine() | {"server": server, "load_average": load}, **figures}
     path = RESULTS / f"publication-{options.what}-{options.persons}.json"
     path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, ensure_ascii=False))
