@@ -5,7 +5,9 @@
 
 Every way runs in an interpreter of its own, one after the other and in turns (`--rounds`), on the same Parquet file; the
 time counts from the scan of the file to the last failing row, imports left out; the peak is the interpreter's. Polars ways
-list every failing row and rule; pandas and PostgreSQL only count, without sample values. Counts have to agree rule by rule.
+list every failing row and rule; `gx_pandas` and `gx_postgres` only count, without sample values, `gx_pandas_listing` and
+`gx_postgres_listing` name every failing row as well (of compound uniqueness Great Expectations on PostgreSQL names none).
+Counts have to agree rule by rule. `--peers PYTHON` runs Pointblank too, with that interpreter (the extra `peers`).
 Results go to benchmarks/results/rules.json (`--out`).
 """
 
@@ -40,6 +42,10 @@ DATES = ["since_on", "until_on", "born_on"]
 IDS = ["number_key", "other_key", "part_key"]
 VALUES = "expect_column_values_to_"
 FAULTS = 0.01
+KEY = "row_number"
+LISTING = {
+    "result_format": "COMPLETE", "unexpected_index_column_names": [KEY], "partial_unexpected_count": 100_000_000,
+}  # fmt: skip
 
 
 def people(rows: int) -> pl.DataFrame:
@@ -145,7 +151,7 @@ def on_plain(path: Path) -> tuple[dict[str, int], int]:
 
 
 def by_expectations(
-    asset: Any, context: Any, parameters: dict[str, Any] | None
+    asset: Any, context: Any, parameters: dict[str, Any] | None, *, listing: bool = False
 ) -> tuple[dict[str, int], int]:
     import great_expectations as gx
 
@@ -157,16 +163,24 @@ def by_expectations(
             gx.ExpectationSuite(name="suite", expectations=[as_expectation(rule) for rule in suite().rules])
         ),
     )  # fmt: skip
-    found = definition.run(batch_parameters=parameters, result_format=dict(COUNTS_ONLY))
+    asked = {**COUNTS_ONLY, **(LISTING if listing else {})}
+    found = definition.run(batch_parameters=parameters, result_format=asked)
     counts = {
         r.expectation_config.meta["rule"]: int(r.result["unexpected_count"])
         for r in found.results
         if r.expectation_config is not None and "unexpected_count" in r.result
     }
-    return counts, 0
+    return counts, sum(_listed(r.result.get("unexpected_index_list")) for r in found.results)
 
 
-def on_pandas(path: Path) -> tuple[dict[str, int], int]:
+def _listed(rows: Any) -> int:
+    """Keys of failing rows; where values are left out they are lists by column."""
+    if isinstance(rows, dict):
+        return len(rows[KEY])
+    return sum(len(one[KEY]) if isinstance(one.get(KEY), list) else 1 for one in rows or ())
+
+
+def on_pandas(path: Path, *, listing: bool = False) -> tuple[dict[str, int], int]:
     import great_expectations as gx
     import pandas as pd
 
@@ -177,10 +191,12 @@ def on_pandas(path: Path) -> tuple[dict[str, int], int]:
         frame[name] = pd.to_datetime(frame[name])
     context = gx.get_context(mode="ephemeral", project_config=in_memory())
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("people")
-    return by_expectations(asset.add_batch_definition_whole_dataframe("all"), context, {"dataframe": frame})
+    return by_expectations(
+        asset.add_batch_definition_whole_dataframe("all"), context, {"dataframe": frame}, listing=listing
+    )
 
 
-def on_postgres(_path: Path) -> tuple[dict[str, int], int]:
+def on_postgres(_path: Path, *, listing: bool = False) -> tuple[dict[str, int], int]:
     """The rows are in `bench.people` before the clock starts."""
     import great_expectations as gx
 
@@ -193,7 +209,7 @@ def on_postgres(_path: Path) -> tuple[dict[str, int], int]:
     context = gx.get_context(mode="ephemeral", project_config=in_memory())
     source = context.data_sources.add_postgres("postgres", connection_string=with_driver(url))
     asset = source.add_table_asset("people", table_name="bench_people")
-    return by_expectations(asset.add_batch_definition_whole_table("all"), context, None)
+    return by_expectations(asset.add_batch_definition_whole_table("all"), context, None, listing=listing)
 
 
 def load_postgres(frame: pl.DataFrame) -> None:
@@ -221,6 +237,8 @@ WAYS: dict[str, Callable[[Path], tuple[dict[str, int], int]]] = {
     "gx_polars_streamed": lambda path: on_engine(path, streamed=True),
     "gx_pandas": on_pandas,
     "gx_postgres": on_postgres,
+    "gx_pandas_listing": lambda path: on_pandas(path, listing=True),
+    "gx_postgres_listing": lambda path: on_postgres(path, listing=True),
 }
 
 
@@ -228,7 +246,7 @@ def one(way: str, path: Path) -> dict[str, Any]:
     """One way in this interpreter, imports and a first small run before the clock starts."""
     warnings.simplefilter("ignore")
     small = path.with_name("small.parquet")
-    if way != "gx_postgres":
+    if not way.startswith("gx_postgres"):
         WAYS[way](small)
     else:
         import great_expectations  # noqa: F401
@@ -239,22 +257,27 @@ def one(way: str, path: Path) -> dict[str, Any]:
     return {"seconds": round(seconds, 2), "peak_rss_mib": peak, "counts": counts, "listed": listed}
 
 
-def measure(rows: int, rounds: int, ways: list[str]) -> dict[str, Any]:
+def command(way: str, path: Path, peers: Path | None) -> list[str]:
+    if way == "pointblank":
+        asked = ["--checks", str(path.with_name("checks.json")), "--file", str(path)]
+        return [str(peers), "benchmarks/rules_pointblank.py", *asked]
+    return [sys.executable, "-m", "benchmarks.rules", "--way", way, "--file", str(path)]
+
+
+def measure(rows: int, rounds: int, ways: list[str], peers: Path | None) -> dict[str, Any]:
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "people.parquet"
         frame = people(rows)
         frame.write_parquet(path)
         frame.head(1000).write_parquet(path.with_name("small.parquet"))
-        if "gx_postgres" in ways:
+        path.with_name("checks.json").write_text(json.dumps(checks()), encoding="utf-8")
+        if any(way.startswith("gx_postgres") for way in ways):
             load_postgres(frame)
         del frame
         for _ in range(rounds):
             for way in ways:
-                told = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.rules", "--way", way, "--file", str(path)],
-                    check=True, capture_output=True, text=True,
-                )  # fmt: skip
+                told = subprocess.run(command(way, path, peers), check=True, capture_output=True, text=True)
                 runs[way].append(json.loads(told.stdout.splitlines()[-1]))
     return summed(rows, runs)
 
@@ -267,6 +290,7 @@ def summed(rows: int, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             "median_s": statistics.median(run["seconds"] for run in made),
             "peak_rss_mib": max(run["peak_rss_mib"] for run in made),
             "listed_rows": made[0]["listed"],
+            **({"version": made[0]["version"]} if "version" in made[0] else {}),
             "unequal": sorted(name for name, count in usual.items() if made[0]["counts"].get(name) != count),
         }
         for way, made in runs.items()
@@ -285,13 +309,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", nargs="+", default=list(WAYS))
     parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--peers", type=Path, help="a Python that has Pointblank")
     parser.add_argument("--way")
     parser.add_argument("--file", type=Path)
     asked = parser.parse_args()
     if asked.way:
         print(json.dumps(one(asked.way, asked.file)))
         return
-    result = measure(asked.rows, asked.rounds, asked.ways)
+    ways = [*asked.ways, *(["pointblank"] if asked.peers else [])]
+    result = measure(asked.rows, asked.rounds, ways, asked.peers)
     asked.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
