@@ -20,6 +20,7 @@ from pipelines.errors import DeliveryRefused, UsageError
 from pipelines.intake.delivery import open_delivery
 from pipelines.intake.manifest import LARGEST_MANIFEST, Found, Manifest, read_manifest
 from pipelines.kernels.gazetteer import load_gazetteer
+from pipelines.kernels.schema_drift import REFUSED, RETYPED, met_with, retyped
 from pipelines.kernels.standard_rows import judged_rows, standard_rows
 from pipelines.reading import Landed, check_delivery, read_rows
 from pipelines.reasons import REASONS
@@ -190,22 +191,34 @@ def _judge(
     aside = [*landed.unreadable, rows.quarantined]
     found.faults += _lines([*(frame.with_columns(column=pl.lit("")) for frame in aside), rows.faults])
     found.quarantined = len({number for frame in aside for number in frame["row_number"]})
-    _apply_suite(settings, contract, judged_rows(rows.frame), manifest.data_date, found)
+    changed = [note.split(" ", 1)[0] for note in landed.notes]
+    for column in retyped(rows.frame, rows.faults, contract):
+        found.faults.append(FaultLine(RETYPED, column, _severity(RETYPED), 0, ()))
+        changed.append(RETYPED)
+    _apply_suite(settings, contract, judged_rows(rows.frame), manifest.data_date, found, changed)
 
 
 def _apply_suite(
-    settings: Settings, contract: Contract, judged: pl.DataFrame, today: date, found: Preflight
+    settings: Settings,
+    contract: Contract,
+    judged: pl.DataFrame,
+    today: date,
+    found: Preflight,
+    changed: list[str],
 ) -> None:
-    from pipelines.quality.gate import judge, quarantined, refusal  # noqa: PLC0415 - Great Expectations is dear
+    from pipelines.quality.gate import judge, quarantined, refusal, reserve  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
     from pipelines.quality.suite import load_suite  # noqa: PLC0415
 
     suite = load_suite(settings.expectations / f"{contract.feed}.yml")
     outcome = validate_frame(judged, suite, today=today)
-    verdict = judge(outcome)
+    verdict = judge(outcome, judged_from=contract.thresholds.judged_from)
     found.rules = _rule_lines(outcome, verdict)
     found.quarantined += quarantined(outcome)["row_number"].n_unique()
+    verdict = reserve(verdict, met_with(contract, changed, "reserve"))
     found.reason_code = refusal(contract.thresholds, verdict, found.rows, found.quarantined)
+    if RETYPED in met_with(contract, changed, "refuse"):
+        found.reason_code = found.reason_code or REFUSED
     found.decision = "stop" if found.reason_code else verdict.decision
 
 

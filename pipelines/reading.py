@@ -15,6 +15,7 @@ from pipelines.contract.model import Contract
 from pipelines.errors import DeliveryRefused
 from pipelines.intake.delivery import open_delivery
 from pipelines.intake.manifest import Manifest
+from pipelines.kernels.schema_drift import CLASS_OF, REFUSED, met_with
 from pipelines.store import ledger
 
 if TYPE_CHECKING:
@@ -69,10 +70,19 @@ def read_rows(
     """Read all rows into the lake under `name`, whatever the manifest says of how many there are."""
     landed = Landed()
     with open_delivery(source, contract, manifest, aliases) as reading:
+        _check_columns(contract, [code for code, _ in reading.header.notes])
         landed.notes += [f"{code} {column}" for code, column in reading.header.notes]
         landed.renamed.update(reading.header.renamed)
         lake.write_chunks(name, _raw_chunks(reading.header.names, reading.chunks, landed))
     return landed
+
+
+def _check_columns(contract: Contract, codes: list[str]) -> None:
+    """Unknown columns are not named: a file without its header has a person's values there."""
+    changes = met_with(contract, codes, "refuse")
+    if changes:
+        told = {CLASS_OF[code]: codes.count(code) for code in changes}
+        raise DeliveryRefused(REFUSED, hint=None, **told)
 
 
 def check_delivery(raw: pl.LazyFrame, manifest: Manifest, landed: Landed) -> None:

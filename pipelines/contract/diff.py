@@ -220,6 +220,10 @@ def _stricter(edit: _Edit) -> Parties:
     return NOBODY if edit.was is not ABSENT and edit.now is not ABSENT and edit.now >= edit.was else SENDER
 
 
+def _severer(edit: _Edit) -> Parties:
+    return SENDER if edit.now == "refuse" else NOBODY
+
+
 RULES: Final[tuple[tuple[str, Callable[[_Edit], Parties]], ...]] = (
     (r"(.+\.)?title(\..+)?|legal_basis\..+|purpose(\..+)?|owner\.(zh|en)", _always(NOBODY)),
     (r"authority|retention_years|attributes\..+|person_unless|once_each|active_on", _always(NOBODY)),
@@ -228,6 +232,7 @@ RULES: Final[tuple[tuple[str, Callable[[_Edit], Parties]], ...]] = (
     (r"cadence", _cadence),
     (r"delivery\..+", _always(SENDER)),
     (r"thresholds\..+", _stricter),
+    (r"schema_drift\..+", _severer),
     (r"columns\.\w+\.source", _header),
     (r"columns\.\w+\.required", lambda edit: SENDER if edit.now is True else NOBODY),
     (r"columns\.\w+\.(type|list)", _meaning),

@@ -183,12 +183,35 @@ class Thresholds(Declared):
     Attributes:
         removed: of the register, that a full delivery may take away.
         quarantined: of the rows, that may be set aside.
-        judged_from: rows a delivery must have to be judged by that share; one odd row of three says nothing.
+        judged_from: rows a delivery must have to be judged by that share; one odd row of three says nothing. The
+            shares at which rules make a reservation are of at least so many rows.
     """
 
     removed: float = Field(default=0.05, ge=0, le=1)
     quarantined: float = Field(default=0.2, ge=0, le=1)
     judged_from: int = Field(default=100, ge=1)
+
+
+Response = Literal["accept", "reserve", "refuse"]
+"""accept: told, no more. reserve: accepted with a reservation. refuse: the delivery is sent back whole."""
+
+
+class SchemaDrift(Declared):
+    """What is done when columns are not as agreed. A required column that is missing always refuses the delivery.
+
+    Attributes:
+        added: a column that the contract does not know.
+        removed: an optional column that did not come.
+        renamed: a column that came under an alias.
+        retyped: most values of a column are not of its type.
+        reordered: columns came in another order.
+    """
+
+    added: Response = "accept"
+    removed: Response = "accept"
+    renamed: Response = "accept"
+    retyped: Response = "reserve"
+    reordered: Response = "accept"
 
 
 class Validity(Declared):
@@ -240,6 +263,7 @@ class Contract(Declared):
         active_on: the date or month a person last acted on; one after a death is told (PB-LK-007).
         columns: source columns and the standard columns they become.
         thresholds: shares above which a delivery is refused or waits.
+        schema_drift: what is done when columns are not as agreed.
         attributes: columns that speak for the person, and their rank; 1 speaks first.
         publishes: the table made of it; left out: it only speaks for the person.
     """
@@ -259,6 +283,7 @@ class Contract(Declared):
     active_on: Identifier | None = None
     columns: tuple[Column, ...]
     thresholds: Thresholds = Thresholds()
+    schema_drift: SchemaDrift = SchemaDrift()
     attributes: dict[Identifier, int] = Field(default_factory=dict)
     publishes: Publishes | None = None
 

@@ -45,15 +45,16 @@ class Verdict:
         return tuple(reason.rule_id for reason in self.reasons if reason.decision == "stop")
 
 
-def judge(outcome: Outcome, usual: Mapping[str, float] | None = None) -> Verdict:
+def judge(outcome: Outcome, usual: Mapping[str, float] | None = None, *, judged_from: int = 1) -> Verdict:
     """Decide by severity, counts and thresholds.
 
     Stop beyond a `reject_batch` rule's reject limits; a reservation beyond any rule's warn limits, and for every
     rule that could not be checked; else release. `usual` is each rule's median share of the last twelve deliveries,
-    against which `thresholds.change` is held; a rule without one has no change to speak of.
+    against which `thresholds.change` is held; a rule without one has no change to speak of. The shares of a reservation
+    are of at least `judged_from` rows: of a delivery of three, one odd row is no third of anything.
     """
     usual = usual or {}
-    found = (_reason(result, usual.get(result.rule.id)) for result in outcome.rules)
+    found = (_reason(result, usual.get(result.rule.id), judged_from) for result in outcome.rules)
     reasons = tuple(reason for reason in found if reason is not None)
     decisions = {reason.decision for reason in reasons}
     if "stop" in decisions:
@@ -88,7 +89,7 @@ def refusal(allowed: Allowed, verdict: Verdict, rows: int, aside: int) -> str | 
     return TOO_MANY_ASIDE if aside / rows > allowed.quarantined else None
 
 
-def _reason(result: RuleResult, usual: float | None) -> Reason | None:
+def _reason(result: RuleResult, usual: float | None, judged_from: int) -> Reason | None:
     rule = result.rule
     if result.status == "not_checked":
         return Reason(rule.id, "reservations", 0.0, result.reason_not_checked)
@@ -97,8 +98,9 @@ def _reason(result: RuleResult, usual: float | None) -> Reason | None:
     allowed = rule.thresholds
     if rule.severity == "reject_batch" and _beyond(result, allowed.reject, allowed.reject_rows):
         return Reason(rule.id, "stop", result.share)
-    rises = allowed.change is not None and usual is not None and result.share - usual > allowed.change
-    if rises or _beyond(result, allowed.warn, allowed.warn_rows):
+    share = result.failed / max(result.examined, judged_from)
+    rises = allowed.change is not None and usual is not None and share - usual > allowed.change
+    if rises or share > allowed.warn or _beyond(result, None, allowed.warn_rows):
         return Reason(rule.id, "reservations", result.share)
     return None
 

@@ -142,4 +142,16 @@ PB-HD-012 refuse_delivery
 There are more columns than the limit
 请检查表头和分隔符
 Look at the header and the separator
+
+PB-HD-013 refuse_delivery
+列与约定不符，按约定退回
+The columns are not as agreed, and the contract refuses that
+请按约定的列重报，或先变更约定
+Deliver the agreed columns, or have the contract changed first
+
+PB-HD-014 warn
+列值多数不合约定类型
+Most values of a column are not of its agreed type
+请核实该列是否换了内容或格式
+Check whether the column changed its content or form
 """

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contract.model import Contract
 from pipelines.kernels.drift import profile_of, with_limits
+from pipelines.kernels.schema_drift import REFUSED, RETYPED, met_with, retyped
 from pipelines.kernels.standard_rows import judged_rows
 from pipelines.reading import contract_sha256
 from pipelines.reasons import REASONS
@@ -29,8 +30,6 @@ from pipelines.store.findings import (
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipelines.quality.gate import Verdict
     from pipelines.quality.outcome import Outcome
     from pipelines.quality.suite import Suite
@@ -102,7 +101,6 @@ def _validate_one(
     from pipelines.quality.gate import judge, quarantined, refusal, reserve  # noqa: PLC0415 - Great Expectations is dear
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
     from pipelines.quality.run import validate_frame  # noqa: PLC0415
-    from pipelines.quality.telling import sentences, told_columns  # noqa: PLC0415
 
     started = time.monotonic()
     lake = Lake(settings.lake)
@@ -110,7 +108,9 @@ def _validate_one(
     judged = judged_rows(frame)
     outcome = validate_frame(judged, rules.suite, today=batch.data_date)
     usual = usual_shares(conn, batch.feed, batch.position)
-    verdict = _waived(conn, batch, judge(outcome, usual))
+    verdict = _waived(conn, batch, judge(outcome, usual, judged_from=contract.thresholds.judged_from))
+    changed = [*ledger.header_codes(conn, batch.batch_id), *_retyped(lake, batch, frame, contract)]
+    verdict = reserve(verdict, met_with(contract, changed, "reserve"))
     verdict = reserve(verdict, drift_of(conn, contract, batch, judged))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
     accepted = frame.join(aside.select("row_number"), on="row_number", how="anti", maintain_order="left")
@@ -121,21 +121,30 @@ def _validate_one(
     record_overlap(conn, batch.batch_id, told)
     rows_aside = ledger.quarantined_rows(conn, batch.batch_id)
     code = refusal(contract.thresholds, verdict, batch.rows_received, rows_aside)
+    code = code or (REFUSED if RETYPED in met_with(contract, changed, "refuse") else None)
     _conserve(conn, batch, code, frame.height, accepted.height)
     lake.write(f"accepted/{batch.batch_id}", accepted)
-    feedback.record_sentences(conn, sentences(rules.suite, contract))
-    lake.write(f"failing/{batch.batch_id}", _told(outcome.failing, told_columns(rules.suite, contract)))
+    _tell(conn, lake, contract, batch, outcome, rules)
     _pass_gate(conn, lake, contract, batch, code, rules)
     ledger.record_time(conn, batch.batch_id, STAGE, time.monotonic() - started, frame.height)
     return code
 
 
-def _told(failing: pl.DataFrame, columns: Mapping[str, str | None]) -> pl.DataFrame:
-    """The failing rows with `column_name`: what their rule judged, or null where rows are no findings."""
-    told = pl.DataFrame(list(columns.items()), schema=["rule_id", "column_name"], orient="row").cast(
-        pl.String
-    )
-    return failing.join(told, on="rule_id", how="left", maintain_order="left")
+def _tell(
+    conn: Connection, lake: Lake, contract: Contract, batch: ledger.Batch, outcome: Outcome, rules: Rules
+) -> None:
+    """Keep the failing rows with `column_name`: what their rule judged, or null where rows are no findings."""
+    from pipelines.quality.telling import sentences, told_columns  # noqa: PLC0415
+
+    feedback.record_sentences(conn, sentences(rules.suite, contract))
+    columns = list(told_columns(rules.suite, contract).items())
+    told = pl.DataFrame(columns, schema={"rule_id": pl.String, "column_name": pl.String}, orient="row")
+    failing = outcome.failing.join(told, on="rule_id", how="left", maintain_order="left")
+    lake.write(f"failing/{batch.batch_id}", failing)
+
+
+def _retyped(lake: Lake, batch: ledger.Batch, frame: pl.DataFrame, contract: Contract) -> list[str]:
+    return [RETYPED] if retyped(frame, lake.read(f"faults/{batch.batch_id}"), contract) else []
 
 
 def drift_of(conn: Connection, contract: Contract, batch: ledger.Batch, judged: pl.DataFrame) -> list[str]:

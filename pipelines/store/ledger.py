@@ -129,6 +129,15 @@ def record_delivery(conn: Connection, **facts: Any) -> None:
     _insert(conn, "ledger.delivery", facts, "on conflict (feed, folder, manifest_sha256) do nothing")
 
 
+def header_codes(conn: Connection, batch_id: str) -> list[str]:
+    """Reason codes that were noted when the batch landed; those of its header among them."""
+    sql = (
+        "select distinct split_part(note, ' ', 1) as code from ledger.delivery cross join lateral unnest(notes) as note"
+        " where batch_id = %s and outcome = 'landed' order by code"
+    )
+    return [row["code"] for row in fetch(conn, sql, (batch_id,))]
+
+
 def record_batch(conn: Connection, batch: Batch, contract_sha256: str) -> None:
     """Write down a landed batch; one that was refused, replaced or withdrawn and comes again starts anew."""
     facts = {name: value for name, value in asdict(batch).items() if name not in _OF_THE_LEDGER}

@@ -66,6 +66,23 @@ def test_numbers_of_rows_and_change_decide_too(thresholds: dict[str, Any], decis
     assert judge(outcome, {"PB-TST-001": 0.2}).decision == decision
 
 
+@pytest.mark.parametrize(
+    ("failed", "thresholds", "decision"),
+    [
+        (1, {"warn": 0.01}, "release"),  # 1 of 10 is 1 of the least 100
+        (2, {"warn": 0.01}, "reservations"),
+        (1, {"warn": 0.0}, "reservations"),  # nothing is allowed
+        (1, {"warn": 1, "change": 0.05}, "release"),
+        (1, {"warn": 1, "warn_rows": 0}, "reservations"),
+    ],
+)
+def test_a_share_of_a_few_rows_is_of_the_least_there_must_be(
+    failed: int, thresholds: dict[str, Any], decision: str
+) -> None:
+    outcome = outcome_of(found("warn", failed, **thresholds))
+    assert judge(outcome, {"PB-TST-001": 0.0}, judged_from=100).decision == decision
+
+
 def test_without_a_past_there_is_no_change() -> None:
     assert judge(outcome_of(found("warn", 3, warn=1, change=0.0)), {}).decision == "release"
 
