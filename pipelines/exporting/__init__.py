@@ -20,7 +20,7 @@ from pipelines.exporting.files import WRITERS, Format
 from pipelines.exporting.pages import Told, page
 from pipelines.store import exports
 from pipelines.store.database import open_database
-from pipelines.store.golden import golden_tables
+from pipelines.store.golden import GoldenTable, golden_tables
 from pipelines.store.matrix import EVERY, Grant, fullest, grants_of, load_access
 from pipelines.store.readers import (
     columns_of_view,
@@ -111,10 +111,15 @@ def _checked(settings: Settings, order: Order) -> Order:
 
 def _grants(settings: Settings, order: Order) -> list[Grant]:
     """The lines of the matrix by which the department sees the view; none where it is no table's."""
-    access = load_access(settings.policies / "access.yml")
-    name = order.view.removesuffix("_version")
-    tables = [t for t in golden_tables(load_contracts(settings.contracts)) if t.name in (order.view, name)]
-    return [g for table in tables for g in grants_of(access, table) if g.to in (EVERY, order.department)]
+    access, table = load_access(settings.policies / "access.yml"), _table_of(settings, order.view)
+    return [g for g in (grants_of(access, table) if table else ()) if g.to in (EVERY, order.department)]
+
+
+def _table_of(settings: Settings, view: str) -> GoldenTable | None:
+    """The table that a view, its history or its versions show."""
+    tables = golden_tables(load_contracts(settings.contracts))
+    shown = [t for t in tables if view == t.name or view.startswith(f"{t.name}_")]
+    return max(shown, key=lambda table: len(table.name), default=None)
 
 
 def _told(settings: Settings, conn: Connection, order: Order) -> list[Told]:
@@ -125,8 +130,8 @@ def _told(settings: Settings, conn: Connection, order: Order) -> list[Told]:
             f"{order.department} reads no shared.{order.view}", hint=f"it reads {', '.join(views)}"
         )
     access, grants = load_access(settings.policies / "access.yml"), _grants(settings, order)
-    tables = {t.name: {c.name for c in t.columns} for t in golden_tables(load_contracts(settings.contracts))}
-    known = tables.get(order.view, set())
+    table = _table_of(settings, order.view)
+    known = {column.name for column in table.columns} if table else set()
     return [
         Told(column, fullest(column.name, access, grants) if column.name in known else ("plain", False))
         for column in columns_of_view(conn, order.view)

@@ -70,7 +70,8 @@ def _ddl() -> Iterator[str]:
     yield f"grant select on all tables in schema {schemas_read} to {role_of('audit')};"
     yield f"alter default privileges in schema {schemas_read} grant select on tables to {role_of('audit')};"
     yield f"grant execute on function {', '.join(UNMASKING)} to {role_of('security')};"
-    yield f"grant select on shared.finding to {WATCHED};"
+    yield f"grant select on all tables in schema shared to {WATCHED};"
+    yield f"alter default privileges in schema shared grant select on tables to {WATCHED};"
     yield "grant usage on schema audit to popbase_keeper;"
     yield "grant insert on audit.event to popbase_keeper;"
 

@@ -138,7 +138,7 @@ def test_an_export_is_an_event_without_its_purpose(shared: Settings, tmp_path: P
 @pytest.mark.parametrize(
     ("wanted", "hint"),
     [
-        (order(purpose=" "), "--purpose"), (order(by=" "), "--by"), (order(department="nobody"), "dictionary"),
+        (order(purpose=" "), "--purpose"), (order("person_history", purpose=" "), "--purpose"), (order(by=" "), "--by"), (order(department="nobody"), "dictionary"),
         (order("no_such"), "it reads"), (order("person; select 1"), "it reads"), (order("../golden"), "it reads"),
         (order(next(t.name for t in TABLES if t.departments and OTHER not in t.departments), OTHER), "it reads"),
     ],
@@ -172,3 +172,10 @@ def test_under_a_departments_role_nothing_can_be_written(shared: Settings) -> No
 def _count(settings: Settings) -> int:
     with open_database(settings) as conn:
         return int(fetch(conn, "select count(*) as n from ledger.export")[0]["n"])
+
+
+def test_the_manifest_tells_the_form_of_a_history_too(shared: Settings, tmp_path: Path) -> None:
+    for view in ("person", "person_history"):
+        made = export(shared, order(view, OTHER), tmp_path)
+        forms = {column["name"]: column["form"] for column in made["columns"]}
+        assert (forms["person_id"], forms["name"], forms["household_number"]) == ("plain", "masked", "none")
