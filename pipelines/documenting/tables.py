@@ -70,5 +70,17 @@ def _golden(golden: GoldenTable) -> Iterator[str]:
         "every department, masked" if golden.departments is None else ", ".join(map(code, golden.departments))
     )
     yield f"### golden.{golden.name}, shared.{golden.name}\n{golden.title.zh}; {golden.title.en}. Read by: {readers}."
+    beside = ("_history", "_as_of(published, about)", "_changes(since, until)", "_version")
+    yield f"Beside it {', '.join(code(f'shared.{golden.name}{form}') for form in beside)}. {_held(golden)}"
     columns = [(code(c.name), code(c.sql_type), f"{c.title.zh}; {c.title.en}") for c in golden.columns]
     yield table(("column", "type", "meaning"), columns)
+
+
+def _held(golden: GoldenTable) -> str:
+    since, until = (
+        bound.format(t="t").replace('t."', "").replace('"', "").removesuffix("::date")
+        for bound in (golden.holds.since, golden.holds.until)
+    )
+    return f"A row held from {code(since)}" + (
+        f" to {code(until)}." if until != "null" else "; no end is told."
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.errors import PopbaseError, UsageError
 from pipelines.store import publication
+from pipelines.store.places import close_places, places_seen
 from pipelines.store.postgres import Connection, connect, execute, fetch
 from pipelines.store.versions import content_hash, row_hashes
 
@@ -209,3 +210,18 @@ def test_nobody_sees_half_a_publication(database: object, copy: str) -> None:
     done.set()
     reader.join()
     assert torn == []
+
+
+def test_a_row_that_somebody_else_wrote_meanwhile_stops_the_publication(conn: Connection) -> None:
+    publish(conn, A)
+    seen_then = places_seen(conn, "golden.person", "true")
+    execute(conn, "update golden.person set name = name where person_id = 'p1'")
+    with pytest.raises(PopbaseError, match="was written"):
+        close_places(conn, "golden.person", seen_then, 2)
+
+
+def test_a_row_without_its_hash_stops_the_publication(conn: Connection) -> None:
+    publish(conn, A)
+    execute(conn, "update golden.person set row_hash = 'x' where person_id = 'p1'")
+    with pytest.raises(PopbaseError, match="without its hash"):
+        stage(conn, B)

@@ -55,6 +55,27 @@ def test_a_feed_is_named_like_its_file(tmp_path: Path) -> None:
         load_contracts(folder(tmp_path, GOOD.replace("feed: office/register", "feed: office/other")))
 
 
+@pytest.mark.parametrize(
+    ("columns", "valid", "told"),
+    [
+        ("[number, since]", "{since: since}", None),
+        ("[number]", "{since: number}", "no date, month or timestamp"),
+        ("[number]", "{since: since}", "is not a column here"),
+        ("[number, since, change]", "{since: since}", "popbase adds"),
+    ],
+)
+def test_rows_hold_by_published_dates_and_names_of_popbase_are_taken(
+    tmp_path: Path, columns: str, valid: str, told: str | None
+) -> None:
+    dated = GOOD + "  - {source: SJ, name: since, type: date}\n  - {source: BG, name: change}\n"
+    text = f"{dated}publishes: {{table: letters, title: {{zh: 信, en: Letters}}, columns: {columns}, valid: {valid}}}\n"
+    if told is None:
+        assert load_contracts(folder(tmp_path, text))
+        return
+    with pytest.raises(ContractError, match=told):
+        load_contracts(folder(tmp_path, text))
+
+
 def test_only_parts_of_every_alternative_must_be_given() -> None:
     alternatives = [c.key_sources for c in load_contracts().values() if len(c.key) > 1]
     assert alternatives == [("HH",)]
