@@ -95,11 +95,7 @@ def _schools(dice: Dice, rows: pl.DataFrame) -> list[pl.Series]:
 
 
 def _with_guardians(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Who stands where parents stand has its own parents elsewhere: no guardian is known, nor where there is none."""
-    is_grown = pl.col("person") % PLACES <= max(GRANDFATHER, GRANDMOTHER, HUSBAND, WIFE)
-    rows = rows.with_columns(
-        guardian_place=pl.when(~is_grown & (pl.col("guardian_place") >= 0)).then("guardian_place")
-    )
+    """Who stands where parents stand has its own elsewhere: its guardian is a relative of another family."""
     guardians = people.select(
         guardian=pl.col("person"),
         guardian_name=pl.col("present_name"),
@@ -107,15 +103,23 @@ def _with_guardians(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         guardian_owner=pl.col("telephone_owner"),
         guardian_changed_on=pl.col("telephone_changed_on"),
     )
+    is_grown = pl.col("person") % PLACES <= max(GRANDFATHER, GRANDMOTHER, HUSBAND, WIFE)
     rows = rows.with_columns(
-        guardian=pl.col("family") * PLACES + pl.col("guardian_place"),
-        guardian_relation=pl.col("guardian_place").replace_strict(
-            {GRANDFATHER: "祖父母", GRANDMOTHER: "祖父母", HUSBAND: "父亲", WIFE: "母亲", None: ""},
-            return_dtype=pl.String,
-        ),
+        guardian=pl.when(is_grown)
+        .then((pl.col("family") + 1) * PLACES + WIFE)
+        .when(pl.col("guardian_place") >= 0)
+        .then(pl.col("family") * PLACES + pl.col("guardian_place")),
+        kinship=pl.when(is_grown).then(pl.lit("其他")).otherwise(_kinship()),
     ).join(guardians, on="guardian", how="left", maintain_order="left")
+    is_known = pl.col("guardian_name").is_not_null()
     return rows.with_columns(
         pl.col("guardian_name", "guardian_id").fill_null(""),
+        guardian_relation=pl.when(is_known).then("kinship").otherwise(pl.lit("")),
         telephone_owner=pl.coalesce("guardian_owner", "telephone_owner"),
         telephone_changed_on=pl.coalesce("guardian_changed_on", "telephone_changed_on"),
-    )
+    ).drop("kinship")
+
+
+def _kinship() -> pl.Expr:
+    named = {GRANDFATHER: "祖父母", GRANDMOTHER: "祖父母", HUSBAND: "父亲", WIFE: "母亲", -1: ""}
+    return pl.col("guardian_place").replace_strict(named, return_dtype=pl.String)
