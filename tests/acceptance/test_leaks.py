@@ -12,8 +12,10 @@ import openpyxl
 import polars as pl
 import pytest
 
+from pipelines.contract.load import load_contracts
 from pipelines.errors import PopbaseError
 from pipelines.privacy import without_values
+from pipelines.store.access import departments
 from pipelines.store.database import database_url, open_database
 from pipelines.store.embedded import ADMIN, server_url
 from pipelines.store.faults import JOINED
@@ -30,7 +32,10 @@ COMMANDS = (
     ("run", "--json"), ("run", "--json"), ("status",), ("status", "--json"), ("publications", "--json"),
     ("report",), ("step", "upkeep"), ("evaluate", "--json"), ("feedback", "out"), ("feedback", "list", "--json"),
     ("audit-log", "--json"), ("sample", "--publication", "1", "--json"),
+    ("export", "person", "--format", "csv", "--json"), ("reads", "--json"),
 )  # fmt: skip
+
+READER = departments(load_contracts())[0]
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,16 @@ def planted() -> Iterator[Planted]:
             options = {
                 "run": ["--inbox", inbox],
                 "feedback": ["--out", str(ground.scratch / "given")] if "out" in command else [],
+                "export": [
+                    "--as",
+                    READER,
+                    "--by",
+                    "Li",
+                    "--purpose",
+                    "trial",
+                    "--out",
+                    str(ground.scratch / "files"),
+                ],
                 "evaluate": ["--truth", str(ground.delivered / "truth.csv")],
             }
             said[f"{number} {command[0]}"] = ground.run(*command, *options.get(command[0], []))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +14,13 @@ from pipelines.errors import PopbaseError, UsageError
 from pipelines.settings import Settings
 from pipelines.store import audit
 from pipelines.store.access import departments, reader_role
-from pipelines.store.database import prepare
+from pipelines.store.database import open_database, prepare
 from pipelines.store.duties import LOGINS, TABLES, Duty, duty_url, role_of
-from pipelines.store.embedded import ADMIN, PIPELINE, server_url
+from pipelines.store.embedded import ADMIN, PIPELINE, server_url, stop_server
 from pipelines.store.postgres import connect, execute, fetch
 from tests.integration.conftest import Server
 
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
 SOMEBODY = departments(load_contracts())[0]
 EVENT = "insert into audit.event (kind, subject, actor) values ('sampled', 'x', 'x')"
 WRITES = ("insert into ledger.approval (subject, approved_by, reason) values ('x', 'x', 'x')",
@@ -129,8 +133,6 @@ def test_functions_with_their_owners_rights_look_only_where_they_are_told(
 
 
 def test_on_another_server_people_have_logins_of_their_own() -> None:
-    from pathlib import Path
-
     other = Settings(home=Path("/nowhere"), database_url="postgresql://elsewhere/popbase")
     with pytest.raises(UsageError, match="logins of its own") as caught:
         duty_url(other, "audit")
@@ -138,3 +140,28 @@ def test_on_another_server_people_have_logins_of_their_own() -> None:
     assert duty_url(
         replace(other, duty_database_url="postgresql://me@elsewhere/popbase"), "audit"
     ).startswith("postgresql://me@")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not DEBIAN.exists(), reason="there is no PostgreSQL 15: postgresql-15")
+def test_the_duties_hold_on_the_oldest_server_too() -> None:
+    """Before 16 a membership has no options of its own: whoever may admit is a member."""
+    folder = Path(tempfile.mkdtemp(prefix="popbase-duties-"))
+    folder.chmod(0o755)
+    settings = Settings(home=folder / "home", pg_bin=DEBIAN)
+    try:
+        with open_database(settings) as conn:
+            execute(conn, "select 1")
+        with connect(server_url(settings, "postgres", ADMIN)) as conn:
+            execute(conn, "create role trial login")
+        with connect(server_url(settings, "popbase", LOGINS["security"])) as conn:
+            execute(conn, "select duty.admit('trial', %s)", (SOMEBODY,))
+        for duty, login in LOGINS.items():
+            with connect(server_url(settings, "popbase", login)) as conn:
+                for statement in REFUSED[duty]:
+                    with pytest.raises(PopbaseError, match="InsufficientPrivilege"):
+                        execute(conn, statement)
+                    conn.rollback()
+    finally:
+        stop_server(settings)
+        shutil.rmtree(folder)
