@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.store.database import open_database
-from pipelines.store.duties import duty_url
-from pipelines.store.postgres import connect, fetch
+from pipelines.store.database import open_in_duty
+from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,8 +25,6 @@ def reads(
     settings: Settings, *, person: str | None = None, login: str | None = None, since: datetime | None = None
 ) -> dict[str, Any]:
     """{"reads": rows of reading.read, "gone": numbers below the newest that no row has}."""
-    with open_database(settings):
-        pass
-    with connect(duty_url(settings, "audit")) as conn:
+    with open_in_duty(settings, "audit") as conn:
         rows = fetch(conn, _READS, (person, person, login, login, since, since))
         return {"reads": rows, "gone": fetch(conn, _GONE)[0]["gone"]}

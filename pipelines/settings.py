@@ -107,7 +107,7 @@ def settings_from_environment() -> Settings:
         pg_bin=Path(pg_bin) if pg_bin else None,
         signing_key_file=Path(signing_key) if signing_key else None,
         pseudonym_key_file=Path(pseudonym_key) if pseudonym_key else None,
-        duty_database_url=os.environ.get("POPBASE_DUTY_DATABASE_URL") or None,
+        duty_database_url=_database_url("POPBASE_DUTY_DATABASE"),
     )
 
 

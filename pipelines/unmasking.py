@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UsageError
-from pipelines.store.database import open_database
-from pipelines.store.duties import duty_url
-from pipelines.store.postgres import connect, fetch
+from pipelines.store.database import open_in_duty
+from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -21,9 +20,7 @@ def unmasked(settings: Settings, person_id: str, purpose: str) -> tuple[int, dic
     """
     if not purpose.strip():
         raise UsageError("unmasking needs a purpose", hint="--purpose TEXT")
-    with open_database(settings):
-        pass
-    with connect(duty_url(settings, "security")) as conn:
+    with open_in_duty(settings, "security") as conn:
         asked = fetch(conn, "select shared.ask_unmasking(%s, %s) as number", (person_id, purpose.strip()))
         number: int | None = asked[0]["number"]
         if number is None:

@@ -10,7 +10,7 @@ from pipelines.contract.model import Contract
 from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import access
-from pipelines.store.duties import ensure_duties, ensure_duty_logins
+from pipelines.store.duties import Duty, duty_url, ensure_duties, ensure_duty_logins
 from pipelines.store.crosswalks import ensure_crosswalks
 from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, server_url, start_server
 from pipelines.store.golden import ensure_tables
@@ -62,6 +62,20 @@ def open_database(settings: Settings) -> Iterator[Connection]:
         _prepared.add(known)
     with connect(url) as conn:
         _be_the_pipeline(conn)
+        yield conn
+
+
+@contextmanager
+def open_in_duty(settings: Settings, duty: Duty) -> Iterator[Connection]:
+    """One transaction with the rights of a duty; whoever has a login of his own needs no other.
+
+    Raises:
+        UsageError: on a server of its own, without `duty_database_url`.
+    """
+    if settings.duty_database_url is None and settings.database_url is None:
+        with open_database(settings):
+            pass
+    with connect(duty_url(settings, duty)) as conn:
         yield conn
 
 
