@@ -41,11 +41,12 @@ class Attributes:
 
 
 def attributes(records: pl.DataFrame) -> Attributes:
-    """Tables of records as frame.complete makes them, with a column `unit` (Int32, from 0)."""
-    frame = records.with_columns(_digits_of_faulty_numbers()).join(
-        _guardian_households(records), on="guardian_citizen_id", how="left", maintain_order="left"
-    )
-    frame = _with_addresses(frame)
+    """Tables of records as frame.complete makes them, with a column `unit` (Int32).
+
+    Where they are not all the records, they bring `guardian_household` with them.
+    """
+    frame = records if "guardian_household" in records.columns else with_guardian_households(records)
+    frame = _with_addresses(frame.with_columns(_digits_of_faulty_numbers()))
     return Attributes(
         units=1 + int(frame["unit"].max() or 0) if frame.height else 0,  # type: ignore[arg-type]
         labelled=frame.filter(pl.col("citizen_id").is_not_null()).select("unit").unique().sort("unit"),
@@ -81,6 +82,12 @@ def _digits_of_faulty_numbers() -> list[pl.Expr]:
         by_telephone.alias("guardian_by_telephone"),
         pl.concat_str("feed", "personal_number", separator="|").alias("local_number"),
     ]
+
+
+def with_guardian_households(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `guardian_household`: where the guardian lives, as the guardian's own records tell."""
+    homes = _guardian_households(records)
+    return records.join(homes, on="guardian_citizen_id", how="left", maintain_order="left")
 
 
 def _guardian_households(records: pl.DataFrame) -> pl.DataFrame:

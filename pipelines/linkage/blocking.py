@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -10,22 +10,39 @@ import polars as pl
 from pipelines.linkage.neighbours import slip_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelines.linkage.attributes import Attributes
 
+Spelling = Literal["none", "whole", "short"]
 PAIRS: Final = pl.Schema({"a": pl.Int32, "b": pl.Int32})
+KEYS: Final = pl.Schema({"unit": pl.Int32(), "key": pl.UInt64()})
 _STRIDE: Final = 7919
 _ROUNDED: Final = 15  # digits that a spreadsheet keeps of a number
 
 
-def candidate_pairs(table: Attributes, block_cap: int) -> pl.DataFrame:
+def candidate_pairs(
+    keys: Iterable[pl.DataFrame],
+    labelled: pl.DataFrame,
+    crowded: pl.DataFrame,
+    among: pl.Series | None = None,
+) -> pl.DataFrame:
     """Pairs a < b of units, at least one of them without a usable ID; distinct and sorted.
 
-    A key on more than `block_cap` units tells nobody from anybody and makes no pairs.
+    Args:
+        keys: of each blocking rule, see block_keys.
+        labelled: units with a usable ID.
+        crowded: keys that make no pairs: on more units than the policy's `block_cap`, they tell nobody from anybody.
+        among: units of which one must be in each pair; default: all.
     """
-    met = [_meet(keys, table.labelled, block_cap) for keys in _keys(table)]
+    met = [_meet(rule.join(crowded, on="key", how="anti"), labelled, among) for rule in keys]
     return pl.concat([PAIRS.to_frame(), *met]).unique().sort("a", "b")
+
+
+def crowded_keys(keys: Iterable[pl.DataFrame], block_cap: int) -> pl.DataFrame:
+    """The keys on more than `block_cap` units."""
+    found = [rule.group_by("key").len().filter(pl.col("len") > block_cap).select("key") for rule in keys]
+    return pl.concat([KEYS.to_frame().select("key"), *found]).sort("key")
 
 
 def chance_pairs(units: int, labelled: pl.DataFrame, count: int) -> pl.DataFrame:
@@ -42,14 +59,39 @@ def chance_pairs(units: int, labelled: pl.DataFrame, count: int) -> pl.DataFrame
     return pairs.filter(pl.col("a") != pl.col("b")).unique().sort("a", "b")
 
 
-def _meet(keys: pl.DataFrame, labelled: pl.DataFrame, block_cap: int) -> pl.DataFrame:
-    usable = keys.drop_nulls().unique().filter(pl.len().over("key").is_between(2, block_cap))
+def _meet(keys: pl.DataFrame, labelled: pl.DataFrame, among: pl.Series | None) -> pl.DataFrame:
+    usable = keys.filter(pl.len().over("key") > 1)
     asking = usable.join(labelled, on="unit", how="anti")
     met = asking.join(usable, on="key").filter(pl.col("unit") != pl.col("unit_right"))
+    if among is not None:
+        chosen = among.implode()
+        met = met.filter(pl.col("unit").is_in(chosen) | pl.col("unit_right").is_in(chosen))
     return met.select(
         pl.min_horizontal("unit", "unit_right").alias("a").cast(pl.Int32),
         pl.max_horizontal("unit", "unit_right").alias("b").cast(pl.Int32),
     ).unique()
+
+
+def block_keys(table: Attributes, spelled: Spelling) -> list[pl.DataFrame]:
+    """Of each blocking rule unit (Int32) and key (UInt64), distinct; units meet under equal keys of one rule.
+
+    Args:
+        table: what the units say.
+        spelled: which forms of numbers are looked for, see `spelling`.
+    """
+    rules = [*_keys(table), *_number_keys(table.numbers, spelled)]
+    return [
+        rule.drop_nulls().select(pl.col("unit").cast(pl.Int32), pl.col("key").hash(place)).unique()
+        for place, rule in enumerate(rules)
+    ]
+
+
+def spelling(numbers: pl.DataFrame) -> Spelling:
+    """Which forms of usable numbers the faulty ones ask for: none, as they are, or of 15 digits too."""
+    faulty = numbers.filter(~pl.col("is_usable"))["number"].str.len_bytes()
+    if faulty.is_empty():
+        return "none"
+    return "short" if int(faulty.min()) <= _ROUNDED + 1 else "whole"  # type: ignore[arg-type]
 
 
 def _keys(table: Attributes) -> Iterator[pl.DataFrame]:
@@ -70,17 +112,16 @@ def _keys(table: Attributes) -> Iterator[pl.DataFrame]:
         yield _joined(births.join(table.values[value], on="unit"), "born", "value")
     yield _joined(by_name.join(table.values["street"], on="unit"), "name_key", "year", "value")
     yield _joined(table.values["local_number"], "value")
-    yield from _number_keys(table.numbers)
 
 
-def _number_keys(numbers: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _number_keys(numbers: pl.DataFrame, spelled: Spelling) -> Iterator[pl.DataFrame]:
     faulty = numbers.filter(~pl.col("is_usable"))
-    if faulty.is_empty():
+    if spelled == "none":
         return
     number = pl.col("number")
-    if faulty["number"].str.len_bytes().min() <= _ROUNDED + 1:  # type: ignore[operator]
+    if spelled == "short":
         old = numbers.filter("is_usable").with_columns(number.map_batches(short_form, pl.String))
-        numbers = pl.concat([numbers, old.drop_nulls()])
+        numbers = pl.concat([numbers.select(old.columns), old.drop_nulls()])
     yield slip_keys(numbers.select("unit", "number"))
     yield _joined(faulty, "number")
     whole = numbers.filter(number.str.len_bytes() == 18)

@@ -40,7 +40,12 @@ class Compared:
 
 
 def compare(pairs: pl.DataFrame, table: Attributes) -> Compared:
-    """Compare every value of one unit with every value of the other; the best level counts."""
+    """Compare every value of one unit with every value of the other; the best level counts.
+
+    Args:
+        pairs: a, b (Int32).
+        table: what the units say, with counts; see frequencies.counted.
+    """
     numbered = pairs.with_row_index("pair")
     found = {name: _equality(numbered, table.values[name]) for name in EQUAL}
     found["name"] = _names(numbered, table.names)
@@ -60,9 +65,8 @@ def _equality(pairs: pl.DataFrame, table: pl.DataFrame) -> tuple[Levels, Counts]
     known = table["unit"].unique().implode()
     both = (pairs["a"].is_in(known) & pairs["b"].is_in(known)).to_numpy()
     found = np.where(both, 1, MISSING).astype(np.int8)
-    counted = table.with_columns(count=pl.len().over("value").cast(pl.Int64))
     shared = (
-        pairs.join(counted, left_on="a", right_on="unit")
+        pairs.join(table, left_on="a", right_on="unit")
         .join(table, left_on=["b", "value"], right_on=["unit", "value"], how="semi")
         .group_by("pair")
         .agg(pl.col("count").min())
@@ -83,8 +87,7 @@ def _addresses(pairs: pl.DataFrame, table: Attributes) -> tuple[Levels, Counts]:
 
 def _telephones(pairs: pl.DataFrame, telephones: pl.DataFrame) -> tuple[Levels, Counts]:
     same, slip, other = (level("telephone", name) for name in ("same", "slip", "other"))
-    counted = telephones.with_columns(count=pl.len().over("value").cast(pl.Int64))
-    met = pairs.join(counted, left_on="a", right_on="unit").join(telephones, left_on="b", right_on="unit")
+    met = pairs.join(telephones, left_on="a", right_on="unit").join(telephones, left_on="b", right_on="unit")
     a, a_length = byte_matrix(met["value"])
     b, b_length = byte_matrix(met["value_right"])
     apart = (a != b).sum(axis=1)
@@ -94,20 +97,15 @@ def _telephones(pairs: pl.DataFrame, telephones: pl.DataFrame) -> tuple[Levels, 
 
 
 def _births(pairs: pl.DataFrame, births: pl.DataFrame) -> tuple[Levels, Counts]:
-    counted = births.with_columns(count=pl.len().over("value").cast(pl.Int64))
-    met = pairs.join(counted, left_on="a", right_on="unit").join(births, left_on="b", right_on="unit")
+    met = pairs.join(births, left_on="a", right_on="unit").join(births, left_on="b", right_on="unit")
     levels = pl.Series("level", birth_levels(met["value"], met["value_right"]), dtype=pl.Int8)
     return _best(pairs.height, met.select("pair", "count").with_columns(levels))
 
 
 def _names(pairs: pl.DataFrame, names: pl.DataFrame) -> tuple[Levels, Counts]:
     distinct = names.select("name_key").unique(maintain_order=True).with_row_index("name")
-    people = names.filter(~pl.col("is_former")).select("unit", "name_key").unique()
-    common = people.group_by("name_key").agg(count=pl.len().cast(pl.Int64))
-    coded = (
-        names.join(distinct, on="name_key", how="left", maintain_order="left")
-        .join(common, on="name_key", how="left", maintain_order="left")
-        .select("unit", "name", "is_former", pl.col("count").fill_null(1))
+    coded = names.join(distinct, on="name_key", how="left", maintain_order="left").select(
+        "unit", "name", "is_former", "count"
     )
     met = pairs.join(coded, left_on="a", right_on="unit").join(coded, left_on="b", right_on="unit")
     codes = [met[side].cast(pl.Int32).to_numpy() for side in ("name", "name_right")]

@@ -12,6 +12,7 @@ from pipelines.linkage.identify import conflicts
 
 TWO_NUMBERS: Final = "PB-LK-002"
 METHOD: Final = "two_ids"
+_SHARED: Final = ("household_number", "telephone")
 
 
 def double_ids(units: pl.DataFrame, block_cap: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -26,9 +27,21 @@ def double_ids(units: pl.DataFrame, block_cap: int) -> tuple[pl.DataFrame, pl.Da
     """
     known = units.filter(pl.col("label").is_not_null() & pl.col("name_key").is_not_null())
     known = known.filter(~pl.col("name_is_degraded"))
-    pairs = [_meet(known, value, block_cap) for value in ("household_number", "telephone")]
+    pairs = [_meet(known, value, block_cap) for value in _SHARED]
     found = pl.concat(pairs).unique(["a", "b"]).sort("a", "b")
     return _links(found), conflicts(TWO_NUMBERS, _members(found), "case")
+
+
+def meeting_keys(units: pl.DataFrame) -> pl.DataFrame:
+    """unit, key (UInt64): under which identified units of one name meet here; see `double_ids`."""
+    known = units.filter(pl.col("label").is_not_null() & pl.col("name_key").is_not_null())
+    keys = [
+        known.filter(pl.col(value).is_not_null()).select(
+            "unit", key=pl.concat_str("name_key", pl.lit(value), value, separator="|").hash(0)
+        )
+        for value in _SHARED
+    ]
+    return pl.concat(keys).unique()
 
 
 def _meet(known: pl.DataFrame, value: str, block_cap: int) -> pl.DataFrame:

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from pipelines.linkage.attributes import Attributes, attributes
-from pipelines.linkage.blocking import _keys as blocking_keys
+from pipelines.linkage.attributes import Attributes, attributes, with_guardian_households
+from pipelines.linkage.blocking import block_keys, spelling
 from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.frame import complete
+from pipelines.linkage.frequencies import counted, value_keys
 from pipelines.linkage.hiding import as_fitted
-from pipelines.linkage.model import Model, declared_model
 from pipelines.linkage.policy import LEVELS
-from pipelines.linkage.residual import evidence
+from pipelines.linkage.residual import evidence, unfitted
 from pipelines.linkage.resolve import identified_by, units_of
-from pipelines.linkage.wholes import renumbered, wholes
+from pipelines.linkage.wholes import wholes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipelines.linkage.fitted import Fitted
+    from pipelines.linkage.model import Model
     from pipelines.linkage.policy import LinkagePolicy
 
 _ROUND, _UNHEARD = 3, 0.01
@@ -44,6 +46,7 @@ def explain_pairs(
     policy: LinkagePolicy,
     summary: Mapping[str, Any] | None = None,
     history: pl.DataFrame | None = None,
+    by: Fitted | None = None,
 ) -> list[dict[str, Any]]:
     """How the records of each pair compare.
 
@@ -53,6 +56,7 @@ def explain_pairs(
         policy: the run's.
         summary: of the run's model; default: the policy's own m.
         history: numbers that registers corrected, see resolve.resolve.
+        by: the run's model as it was kept; default: counted anew over the records.
 
     Returns:
         For each pair `joined_by` (the method of one citizen ID, else None), `both_have_ids`, and, of records that no
@@ -64,11 +68,11 @@ def explain_pairs(
         KeyError: a record is not among `records`.
     """
     fitted = as_fitted(policy, summary or {})
-    frame = complete(records)
-    units = units_of(frame, identified_by(frame, policy, history))
+    units = _units(records, policy, history)
     sides = _sides(units, {key for pair in pairs for key in pair})
     apart = [pair for pair in pairs if sides[pair[0]]["unit"] != sides[pair[1]]["unit"]]
-    found = _evidence([_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart], units, fitted)
+    places = [_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart]
+    found = _evidence(places, units, fitted, by or _weighing(units, fitted)) if places else []
     by_pair = dict(zip(apart, found, strict=True))
     return [_told(pair, sides, by_pair.get(pair)) for pair in pairs]
 
@@ -88,6 +92,7 @@ def explain_beside_number(
     policy: LinkagePolicy,
     summary: Mapping[str, Any] | None = None,
     history: pl.DataFrame | None = None,
+    by: Fitted | None = None,
 ) -> dict[str, Any]:
     """What two records of one citizen ID say beside it: as explain_pairs, the second one's number hidden."""
     frame = complete(records)
@@ -96,7 +101,7 @@ def explain_beside_number(
         *(pl.when(~hidden).then(name).alias(name) for name in _NUMBER),
         citizen_id_status=pl.when(hidden).then(pl.lit("blank")).otherwise("citizen_id_status"),
     )
-    return explain_pairs([pair], blind, policy, summary, history)[0]
+    return explain_pairs([pair], blind, policy, summary, history, by)[0]
 
 
 def look_again(
@@ -106,6 +111,7 @@ def look_again(
     policy: LinkagePolicy,
     summary: Mapping[str, Any] | None = None,
     history: pl.DataFrame | None = None,
+    by: Fitted | None = None,
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Explanations that add up to the weights the run gave the links.
 
@@ -120,14 +126,13 @@ def look_again(
         policy: the run's.
         summary: of the run's model.
         history: numbers that registers corrected.
+        by: the run's model as it was kept.
     """
     weights = {(a, b): weight for a, b, weight in links.select("record_a", "record_b", "weight").iter_rows()}
     wanted = {pair: weights[pair] for pair in told if pair in weights and "weight" in told[pair]}
     late = [pair for pair, weight in wanted.items() if abs(weight - told[pair]["weight"]) >= _UNHEARD]
-    frame = complete(records)
     fitted, found = as_fitted(policy, summary or {}), dict(told)
-    units = units_of(frame, identified_by(frame, policy, history)) if late else frame
-    second = _second(late, links, units, fitted)
+    second = _second(late, links, _units(records, policy, history), fitted, by) if late else {}
     for pair, weight in wanted.items():
         one = second.get(pair, told[pair])
         is_nearer = abs(one["weight"] - weight) < abs(told[pair]["weight"] - weight)
@@ -135,12 +140,25 @@ def look_again(
     return found
 
 
+def _units(records: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame | None) -> pl.DataFrame:
+    frame = complete(records)
+    return with_guardian_households(units_of(frame, identified_by(frame, policy, history)))
+
+
+def _weighing(units: pl.DataFrame, policy: LinkagePolicy) -> Fitted:
+    """The model of a run that kept none: all is counted anew over its records."""
+    table = attributes(units)
+    return unfitted(table, [], value_keys(table), policy)
+
+
 def _second(
-    pairs: list[tuple[str, str]], links: pl.DataFrame, units: pl.DataFrame, policy: LinkagePolicy
+    pairs: list[tuple[str, str]],
+    links: pl.DataFrame,
+    units: pl.DataFrame,
+    policy: LinkagePolicy,
+    by: Fitted | None,
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Evidence of pairs of whole units: all other links of the run joined theirs."""
-    if not pairs:
-        return {}
     place = units.select("record_key", "unit")
     looked_at = pl.DataFrame(pairs, schema=["record_a", "record_b"], orient="row")
     others = (
@@ -150,11 +168,13 @@ def _second(
         .select(a=pl.min_horizontal("unit", "unit_b"), b=pl.max_horizontal("unit", "unit_b"), weight="weight")
         .with_columns(is_link=pl.lit(value=True))
     )
-    table = attributes(units)
-    merged, _ = renumbered(units, wholes(others, table.units, table.labelled["unit"]))
+    labelled = units.filter(pl.col("citizen_id").is_not_null())["unit"].unique()
+    whole = wholes(others, 1 + int(units["unit"].max() or 0), labelled)  # type: ignore[arg-type]
+    merged = units.with_columns(pl.Series("unit", whole[units["unit"].to_numpy()]))
     sides = _sides(merged, {key for pair in pairs for key in pair})
     apart = [(a, b) for a, b in pairs if sides[a]["unit"] != sides[b]["unit"]]
-    found = _evidence([_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart], merged, policy)
+    places = [_ordered(sides[a]["unit"], sides[b]["unit"]) for a, b in apart]
+    found = _evidence(places, merged, policy, by or _weighing(units, policy)) if places else []
     return dict(zip(apart, found, strict=True))
 
 
@@ -177,20 +197,18 @@ def _told(
 
 
 def _evidence(
-    pairs: list[tuple[int, int]], units: pl.DataFrame, policy: LinkagePolicy
+    pairs: list[tuple[int, int]], units: pl.DataFrame, policy: LinkagePolicy, fitted: Fitted
 ) -> list[dict[str, Any]]:
-    if not pairs:
-        return []
-    table = attributes(units)
+    asked = sorted({unit for pair in pairs for unit in pair})
+    table = counted(attributes(units.filter(pl.col("unit").is_in(asked))), fitted.counts)
     compared = compare(pl.DataFrame(pairs, schema=_PAIR, orient="row"), table)
-    model = declared_model(table.units, policy)
-    bits = evidence(compared, table, model, policy)
+    bits = evidence(compared, table, fitted, policy)
     return [
-        _one(place, compared, model, bits) | {
+        _one(place, compared, fitted.model, bits) | {
             "rules": _rules(pair, table),
             "link_weight": policy.link_weight,
             "possible_weight": policy.possible_weight,
-            "population": model.population,
+            "population": fitted.model.population,
             "look": 1,
         }
         for place, pair in enumerate(pairs)
@@ -229,15 +247,14 @@ def _comparison(name: str, place: int, compared: Compared, model: Model) -> dict
 
 def _rules(pair: tuple[int, int], table: Attributes) -> list[str]:
     """Blocking rules whose key the two share; those on too many units make no pair, but are told."""
-    keys = list(blocking_keys(_only(pair, table)))
+    both = _only(pair, table)
+    keys = block_keys(both, spelling(both.numbers))
     named = (
         RULES
         if len(keys) in (len(RULES), len(RULES) - 3)
         else tuple(f"rule {n + 1}" for n in range(len(keys)))
     )
-    met = [
-        frame.drop_nulls().unique().group_by("key").len().filter(pl.col("len") > 1).height for frame in keys
-    ]
+    met = [frame.group_by("key").len().filter(pl.col("len") > 1).height for frame in keys]
     return [name for name, count in zip(named, met, strict=False) if count]
 
 

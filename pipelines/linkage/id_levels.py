@@ -26,9 +26,9 @@ def number_levels(pairs: pl.DataFrame, numbers: pl.DataFrame) -> tuple[Levels, n
 
     Args:
         pairs: pair (row number), a, b.
-        numbers: unit, number, is_usable. A labelled unit has one number.
+        numbers: unit, number, is_usable, count. A labelled unit has one number.
     """
-    counted = numbers.with_columns(count=pl.len().over("number").cast(pl.Int64)).unique("unit", keep="first")
+    counted = numbers.unique("unit", keep="first")
     met = pairs.join(counted, left_on="a", right_on="unit").join(counted, left_on="b", right_on="unit")
     levels = np.full(pairs.height, MISSING, dtype=np.int8)
     counts = np.ones(pairs.height, dtype=np.int64)

@@ -10,7 +10,7 @@ goes to clerical review.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -19,11 +19,13 @@ import polars as pl
 
 from pipelines.linkage import dates, id_levels
 from pipelines.linkage import names as nm
-from pipelines.linkage.attributes import Attributes, attributes
-from pipelines.linkage.blocking import candidate_pairs, chance_pairs
+from pipelines.linkage.attributes import Attributes, attributes, with_guardian_households
+from pipelines.linkage.blocking import block_keys, candidate_pairs, chance_pairs, crowded_keys, spelling
 from pipelines.linkage.comparing import Compared, compare
-from pipelines.linkage.model import Estimator, Model, fit
-from pipelines.linkage.wholes import named_by_first, renumbered, wholes
+from pipelines.linkage.fitted import Fitted, repeat_rates
+from pipelines.linkage.frequencies import counted, frequencies, value_keys
+from pipelines.linkage.model import Estimator, declared_model, fit
+from pipelines.linkage.wholes import wholes
 
 if TYPE_CHECKING:
     from pipelines.linkage.policy import LinkagePolicy
@@ -35,8 +37,27 @@ Mask = npt.NDArray[np.bool_]
 FAMILY: Final = ("telephone", "household", "address", "guardian")
 LEVEL_COLUMNS: Final = ("name", "birth", "sex", "citizen_id", *FAMILY, "employer", "local_number")
 REPAIRED, PROBABLE = "id_repair", "probabilistic"
-_KNOWN_FEED: Final = 50  # persons in a feed, below which nothing is said about people twice in it
 _BELOW: Final = 0.001
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a link depended on, so that a later run need only look where something changed.
+
+    Attributes:
+        fitted: by what was weighed.
+        keys: unit, key: under which units could meet, and whole units under the number of the one that stands for
+            them.
+        values: comparison, unit, key: see frequencies.value_keys.
+        near: a, b: units that weigh at least a possible link together, whole ones too.
+        whole: of each unit the one that stands for what links join it with.
+    """
+
+    fitted: Fitted
+    keys: pl.DataFrame
+    values: pl.DataFrame
+    near: pl.DataFrame
+    whole: Units
 
 
 @dataclass(frozen=True)
@@ -47,10 +68,12 @@ class Residual:
         links: a, b (unit numbers, a < b), method, weight (bits, with the prior), probability, is_link,
             and one column `level_<comparison>` for each comparison; sorted by a, b.
         model: a summary, without values of persons.
+        looked: what it depended on; None of an engine that does not tell.
     """
 
     links: pl.DataFrame
     model: dict[str, Any]
+    looked: Looked | None = None
 
 
 class ResidualEngine(Protocol):
@@ -72,56 +95,100 @@ class FellegiSunterEngine:
     Attributes:
         policy: thresholds and likelihoods.
         estimator: `recordlinkage` for its ECM instead of the engine's EM: the reference on small data.
+        fitted: the model of an earlier run; without one it is fitted to the records.
     """
 
     policy: LinkagePolicy
     estimator: Estimator = "engine"
+    fitted: Fitted | None = None
 
     def link(self, clusters: pl.DataFrame) -> Residual:
         """See ResidualEngine; units that link are taken together and compared once more with the others."""
-        table = attributes(clusters)
-        compared = compare(candidate_pairs(table, self.policy.block_cap), table)
-        chance = compare(chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs), table)
-        model = fit(compared, chance, table.units, self.policy, self.estimator)
-        weighed = self._weighed(table, compared, model)
+        homed = with_guardian_households(clusters)
+        bare = attributes(homed)
+        values = value_keys(bare)
+        spelled = spelling(bare.numbers) if self.fitted is None else self.fitted.spelled
+        keys = block_keys(bare, spelled)
+        known = self.fitted or unfitted(bare, keys, values, self.policy)
+        known = known.with_counts(frequencies(values))
+        table = counted(bare, known.counts)
+        compared = compare(candidate_pairs(keys, table.labelled, known.crowded), table)
+        fitted = known if self.fitted else self._fitted(known, table, compared)
+        weighed = weigh(table, compared, fitted, self.policy)
         links = _decide(weighed, table.labelled, self.policy)
         whole = wholes(links, table.units, table.labelled["unit"])
-        if np.array_equal(whole, np.arange(table.units)):
-            return Residual(links, model.summary)
+        grown = pl.Series(np.flatnonzero(np.bincount(whole, minlength=table.units) > 1), dtype=pl.Int32)
+        near = weighed.select("a", "b")
+        if grown.is_empty():
+            looked = Looked(fitted, pl.concat(keys), values, near, whole)
+            return Residual(links, fitted.model.summary, looked)
+        again, late = self._again(homed, weighed, whole, keys, fitted)
         inside = pl.Series(whole[links["a"].to_numpy()] == whole[links["b"].to_numpy()])
-        again = self._again(clusters, weighed, whole, model)
-        return Residual(pl.concat([links.filter(inside), again]).sort("a", "b"), model.summary)
+        late_near = again.select("a", "b")
+        looked = Looked(
+            fitted, pl.concat([*keys, *late]), values, pl.concat([near, late_near]).unique(), whole
+        )
+        every = pl.concat([links.filter(inside), again]).sort("a", "b")
+        return Residual(every, fitted.model.summary, looked)
+
+    def _fitted(self, known: Fitted, table: Attributes, compared: Compared) -> Fitted:
+        chance = compare(chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs), table)
+        return replace(known, model=fit(compared, chance, table.units, self.policy, self.estimator))
 
     def _again(
-        self, clusters: pl.DataFrame, before: pl.DataFrame, whole: Units, model: Model
-    ) -> pl.DataFrame:
-        """Links between whole units: pairs with one that grew are compared anew, the others are as they were."""
-        units, first = renumbered(clusters, whole)
-        table = attributes(units)
-        grown = np.bincount(np.searchsorted(first, whole)) > 1
-        pairs = candidate_pairs(table, self.policy.block_cap)
-        new = pl.Series(grown[pairs["a"].to_numpy()] | grown[pairs["b"].to_numpy()])
-        after = self._weighed(table, compare(pairs.filter(new), table), model)
-        is_single = np.isin(np.arange(len(whole)), first[~grown])
-        old = pl.Series(is_single[before["a"].to_numpy()] & is_single[before["b"].to_numpy()])
-        named = named_by_first(after, first, "a", "b").with_columns(
-            a=pl.min_horizontal("a", "b"), b=pl.max_horizontal("a", "b")
-        )
-        every = pl.concat([named, before.filter(old)])
-        return _decide(every, named_by_first(table.labelled, first, "unit"), self.policy)
+        self,
+        homed: pl.DataFrame,
+        before: pl.DataFrame,
+        whole: Units,
+        keys: list[pl.DataFrame],
+        fitted: Fitted,
+    ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+        """Links between whole units, and the keys of those that grew.
 
-    def _weighed(self, table: Attributes, compared: Compared, model: Model) -> pl.DataFrame:
-        """The pairs that are worth a look, with what each weighs."""
-        weight = np.sum(list(evidence(compared, table, model, self.policy).values()), axis=0)
-        kept = weight >= self.policy.possible_weight
-        method = np.where(_is_near(compared), REPAIRED, PROBABLE)
-        return compared.pairs.with_columns(
-            pl.Series("method", method.tolist(), pl.String),
-            pl.Series("weight", np.round(weight, 6)),
-            pl.Series("probability", np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9)),
-            pl.Series("names_agree", _names_agree(compared)),
-            *(pl.Series(f"level_{name}", compared.levels[name]) for name in LEVEL_COLUMNS),
-        ).filter(pl.Series(kept))
+        Pairs with one that grew are compared anew, the others are as they were.
+        """
+        grown = np.bincount(whole, minlength=len(whole)) > 1
+        joined = homed.with_columns(pl.Series("unit", whole[homed["unit"].to_numpy()]))
+        is_grown = pl.Series(grown[joined["unit"].to_numpy()])
+        late = block_keys(attributes(joined.filter(is_grown)), fitted.spelled)
+        single = [rule.filter(pl.Series(~grown[whole[rule["unit"].to_numpy()]])) for rule in keys]
+        met = [pl.concat([rule, new]) for rule, new in zip(single, late, strict=True)]
+        labelled = homed.filter(pl.col("citizen_id").is_not_null()).select("unit").unique()
+        among = pl.Series(np.flatnonzero(grown), dtype=pl.Int32)
+        pairs = candidate_pairs(met, labelled, fitted.crowded, among)
+        asked = pl.concat([pairs["a"], pairs["b"], among]).unique().implode()
+        table = counted(attributes(joined.filter(pl.col("unit").is_in(asked))), fitted.counts)
+        after = weigh(table, compare(pairs, table), fitted, self.policy)
+        alone = pl.Series(~grown[whole])
+        is_old = alone.gather(before["a"]) & alone.gather(before["b"])
+        return _decide(pl.concat([after, before.filter(is_old)]), labelled.sort("unit"), self.policy), late
+
+
+def unfitted(
+    table: Attributes, keys: list[pl.DataFrame], values: pl.DataFrame, policy: LinkagePolicy
+) -> Fitted:
+    """What is counted before anything is compared, with the policy's own m."""
+    return Fitted(
+        declared_model(table.units, policy),
+        frequencies(values),
+        repeat_rates(table, policy),
+        crowded_keys(keys, policy.block_cap),
+        spelling(table.numbers),
+    )
+
+
+def weigh(table: Attributes, compared: Compared, fitted: Fitted, policy: LinkagePolicy) -> pl.DataFrame:
+    """The pairs that are worth a look, with what each weighs."""
+    weight = np.sum(list(evidence(compared, table, fitted, policy).values()), axis=0)
+    kept = weight >= policy.possible_weight
+    method = np.where(_is_near(compared), REPAIRED, PROBABLE)
+    return compared.pairs.with_columns(
+        pl.Series("method", method.tolist(), pl.String),
+        pl.Series("weight", np.round(weight, 6)),
+        pl.Series("probability", np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9)),
+        pl.Series("names_agree", _names_agree(compared)),
+        *(pl.Series(f"level_{name}", compared.levels[name]) for name in LEVEL_COLUMNS),
+    ).filter(pl.Series(kept))
 
 
 def _is_near(compared: Compared) -> Mask:
@@ -130,8 +197,9 @@ def _is_near(compared: Compared) -> Mask:
     return np.asarray((levels >= 0) & (levels != id_levels.OTHER))
 
 
-def evidence(compared: Compared, table: Attributes, model: Model, policy: LinkagePolicy) -> dict[str, Bits]:
+def evidence(compared: Compared, table: Attributes, fitted: Fitted, policy: LinkagePolicy) -> dict[str, Bits]:
     """Bits of each piece of evidence, the prior among them; a pair's weight is their sum."""
+    model = fitted.model
     bits = {name: model.weights(compared, name) for name in LEVEL_COLUMNS}
     near = _is_near(compared)
     family = np.sum([bits[name] for name in FAMILY], axis=0)
@@ -143,25 +211,13 @@ def evidence(compared: Compared, table: Attributes, model: Model, policy: Linkag
         "family": np.minimum(family, np.log2(model.population / policy.family_size)),
         "employer": np.minimum(bits["employer"], policy.employer_cap),
         "local_number": bits["local_number"],
-        "repeats": _repeats(compared, table, policy),
+        "repeats": _repeats(compared, table, fitted.rates),
         "prior": np.full(len(near), -np.log2(model.population)),
     }
 
 
-def _repeats(compared: Compared, table: Attributes, policy: LinkagePolicy) -> Bits:
+def _repeats(compared: Compared, table: Attributes, rates: pl.DataFrame) -> Bits:
     """Bits against a pair whose both sides stand in a feed where people seldom stand twice."""
-    known = table.feeds.join(table.labelled, on="unit")
-    rates = (
-        known.group_by("value")
-        .agg(people=pl.len(), twice=(pl.col("records") > 1).mean())
-        .filter(pl.col("people") >= _KNOWN_FEED)
-        .with_columns(
-            bits=(
-                pl.max_horizontal("twice", pl.lit(policy.repeat_floor))
-                / (pl.col("people") / max(1, table.labelled.height))
-            ).log(2).clip(upper_bound=0)
-        )
-    )  # fmt: skip
     shared = (
         compared.pairs.with_row_index("pair")
         .join(table.feeds, left_on="a", right_on="unit")

@@ -32,17 +32,3 @@ def wholes(links: pl.DataFrame, units: int, identified: pl.Series) -> Units:
         members.setdefault(kept, [kept]).extend(moved)
         whole[moved] = kept
     return whole
-
-
-def renumbered(clusters: pl.DataFrame, whole: Units) -> tuple[pl.DataFrame, Units]:
-    """The records by whole units, numbered from 0, and of each of these the unit that stands for it."""
-    first, place = np.unique(whole, return_inverse=True)
-    units = place.astype(np.int32)[clusters["unit"].to_numpy()]
-    return clusters.with_columns(pl.Series("unit", units)), first
-
-
-def named_by_first(frame: pl.DataFrame, first: Units, *columns: str) -> pl.DataFrame:
-    """The numbers of whole units in these columns as those of the units that stand for them."""
-    return frame.with_columns(
-        pl.Series(name, first[frame[name].to_numpy()], dtype=pl.Int32) for name in columns
-    )

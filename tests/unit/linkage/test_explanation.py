@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.linkage.blocking import _keys
+from pipelines.linkage.blocking import block_keys
 from pipelines.linkage.explanation import RULES, explain_beside_number, explain_pairs, look_again
 from pipelines.linkage.resolve import resolve
 from tests.unit.linkage.people import citizen_id, frame, person, policy
@@ -56,7 +56,8 @@ def test_every_blocking_rule_has_a_name() -> None:
     from pipelines.linkage.resolve import units_of
 
     whole = complete(RECORDS)
-    assert len(list(_keys(attributes(units_of(whole, identify(whole, policy())))))) == len(RULES)
+    table = attributes(units_of(whole, identify(whole, policy())))
+    assert len(block_keys(table, "short")) == len(RULES)
 
 
 def test_records_of_one_number_are_joined_by_it_and_the_rest_is_told_beside_it() -> None:

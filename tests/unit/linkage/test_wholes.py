@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.linkage.wholes import renumbered, wholes
+from pipelines.linkage.wholes import wholes
 
 LINKS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 9), st.booleans()).filter(
@@ -44,10 +43,3 @@ def test_without_ids_wholes_are_what_links_connect(links: list[tuple[int, int, i
     found = _wholes(links, set())
     assert all(found[a] == found[b] for a, b, _, is_link in links if is_link)
     assert _wholes([link for link in links if not link[3]], set()) == list(range(7))
-
-
-def test_records_keep_their_wholes_under_new_numbers() -> None:
-    records = pl.DataFrame({"unit": [0, 1, 2, 2]}, schema={"unit": pl.Int32})
-    units, first = renumbered(records, np.array([2, 1, 2], np.int32))
-    assert units["unit"].to_list() == [1, 0, 1, 1]
-    assert first.tolist() == [1, 2]

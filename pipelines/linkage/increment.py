@@ -1,0 +1,309 @@
+"""Linking what changed against what is there, with the links that linking all anew by the same model would give.
+
+What changed is taken with all that hangs together with it (see traces), then with whatever else it would be compared
+with and weighs at least a possible link, until nothing more is reached. The records so reached are resolved as if they
+were all there were: what they are not compared with, or do not come near, cannot change what becomes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from pipelines.linkage.attributes import attributes, with_guardian_households
+from pipelines.linkage.blocking import PAIRS, spelling
+from pipelines.linkage.comparing import compare
+from pipelines.linkage.double_ids import meeting_keys
+from pipelines.linkage.frequencies import counted, frequencies, value_keys
+from pipelines.linkage.residual import FellegiSunterEngine, Looked, Residual, weigh
+from pipelines.linkage.resolve import identified_by, units_of
+
+if TYPE_CHECKING:
+    from pipelines.linkage.fitted import Fitted
+    from pipelines.linkage.policy import LinkagePolicy
+    from pipelines.linkage.traces import Traces
+
+_FLOOD: Final = 4  # times the cap of a block, above which a key that was none of the crowded ones asks for a new model
+_SPELLED: Final = ("none", "whole", "short")
+
+
+class Unfit(Exception):  # noqa: N818 - no error: the answer is to link all anew
+    """The kept model does not fit any more; says why."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What an earlier run left.
+
+    Attributes:
+        fitted: its model, as it was kept.
+        traces: of all records then.
+        relations: pairs record_a, record_b that tie the records they name: judged now or then.
+        belonged: record_key, person_id: now, and of persons that were merged away.
+        history: numbers that registers corrected, now.
+    """
+
+    fitted: Fitted
+    traces: Traces
+    relations: pl.DataFrame
+    belonged: pl.DataFrame
+    history: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The records to resolve.
+
+    Attributes:
+        records: of frame.complete, those that were reached.
+        gone: record_key of records that are not there any more.
+        residual: the engine's links among their units.
+        units: see resolve.units_of.
+        fitted: by what they were weighed.
+    """
+
+    records: pl.DataFrame
+    gone: pl.Series
+    residual: Residual
+    units: pl.DataFrame
+    fitted: Fitted
+
+
+def reach(
+    frame: pl.DataFrame, content: pl.DataFrame, changed: pl.Series, base: Base, policy: LinkagePolicy, share: float = 1.0
+) -> Reached:
+    """The records whose person the changes can touch, linked.
+
+    Args:
+        frame: all records, see frame.complete.
+        content: see traces.contents.
+        changed: keys of records to look at beside those whose content changed.
+        base: what the run before left.
+        policy: the run's.
+        share: of the records that may be reached.
+
+    Raises:
+        Unfit: more was reached, or the model does not fit any more.
+    """
+    now = _with_places(frame, base)
+    gone = base.traces.records.join(frame, on="record_key", how="anti")
+    start = _changed(now, content, changed, gone, base)
+    dirty, fresh = _dirty(now, start, gone, base, policy)
+    fitted = base.fitted.with_counts(fresh)
+    engine = FellegiSunterEngine(policy, fitted=fitted)
+    inside = dirty
+    while True:
+        if inside.sum() > share * max(1, now.height):
+            raise Unfit(f"{inside.sum()} of {now.height} records are touched")
+        units = _units(now.filter(inside), policy, base.history)
+        found = engine.link(units)
+        if found.looked is None:
+            raise Unfit("the engine does not tell where it looked")
+        others = _partners(now, inside, dirty, units, found.looked, base, fitted, policy)
+        if others.is_empty():
+            return Reached(now.filter(inside).select(frame.columns), gone["record_key"], found, units, fitted)
+        inside = _closed(now, inside | now["record_key"].is_in(others.implode()), base)
+
+
+def _with_places(frame: pl.DataFrame, base: Base) -> pl.DataFrame:
+    """The records with the unit, whole and family they had, and content then; null of new ones."""
+    before = base.traces.records.rename({"content": "before"})
+    return frame.join(before, on="record_key", how="left", maintain_order="left")
+
+
+def _changed(
+    now: pl.DataFrame, content: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Base
+) -> pl.Series:
+    said = now.select("record_key", "before").join(content, on="record_key", how="left", maintain_order="left")
+    differs = said.select(pl.col("before").ne_missing(pl.col("content"))).to_series()
+    asked = now["record_key"].is_in(changed.implode()) | now["family"].is_in(gone["family"].implode())
+    return _closed(now, differs | asked.fill_null(value=False), base)
+
+
+def _closed(now: pl.DataFrame, inside: pl.Series, base: Base) -> pl.Series:
+    """The records with all that hangs together with them."""
+    while True:
+        grown = inside | _tied(now, now.filter(inside), base)
+        if grown.sum() == inside.sum():
+            return inside
+        inside = grown
+
+
+def _tied(now: pl.DataFrame, chosen: pl.DataFrame, base: Base) -> pl.Series:
+    """Whether each record hangs together with a chosen one."""
+    own = _with_history(chosen["citizen_id"], base.history)
+    asked = pl.concat([own, chosen["guardian_citizen_id"].drop_nulls()]).unique()
+    keys = chosen.select("record_key")
+    sides = [("record_a", "record_b"), ("record_b", "record_a")]
+    judged = [base.relations.join(keys, left_on=a, right_on="record_key", how="semi")[b] for a, b in sides]
+    persons = base.belonged.join(keys, on="record_key", how="semi").select("person_id").unique()
+    belonged = base.belonged.join(persons, on="person_id", how="semi")["record_key"]
+    named = pl.concat([*judged, belonged]).unique()
+    families = chosen["family"].drop_nulls().unique()
+    return now.select(
+        (
+            pl.col("family").is_in(families.implode())
+            | pl.col("citizen_id").is_in(asked.implode())
+            | pl.col("guardian_citizen_id").is_in(own.implode())
+            | pl.col("record_key").is_in(named.implode())
+        ).fill_null(value=False)
+    ).to_series()
+
+
+def _with_history(numbers: pl.Series, history: pl.DataFrame) -> pl.Series:
+    """The numbers, and those that took their place or whose place they took."""
+    own = numbers.drop_nulls().unique()
+    if history.is_empty():
+        return own
+    told = pl.col("old").is_in(own.implode()) | pl.col("new").is_in(own.implode())
+    also = history.filter(told)
+    return pl.concat([own, also["old"], also["new"]]).unique()
+
+
+def _dirty(
+    now: pl.DataFrame, start: pl.Series, gone: pl.DataFrame, base: Base, policy: LinkagePolicy
+) -> tuple[pl.Series, pl.DataFrame]:
+    """What is compared anew, with whom else a value that the model does not count is shared; and those counts."""
+    dirty = start
+    while True:
+        units = _units(now.filter(dirty), policy, base.history)
+        table = attributes(units)
+        if _SPELLED.index(spelling(table.numbers)) > _SPELLED.index(base.fitted.spelled):
+            raise Unfit("numbers of a form that was not met before")
+        mine = value_keys(table).join(base.fitted.counts, on=["comparison", "key"], how="anti")
+        dead = pl.concat([now.filter(dirty)["unit"].drop_nulls(), gone["unit"]]).unique().implode()
+        is_dead = pl.col("unit").is_in(dead)
+        theirs, lost = base.traces.values.filter(~is_dead), base.traces.values.filter(is_dead)
+        asked = pl.concat([mine.select("comparison", "key"), lost.select("comparison", "key")])
+        sharing = theirs.join(asked, on=["comparison", "key"], how="semi")["unit"].unique()
+        doubles = _meeting(meeting_keys(units), base.traces.doubles, dead)
+        more = now["unit"].is_in(pl.concat([sharing, doubles]).implode()).fill_null(value=False)
+        grown = _closed(now, dirty | more, base)
+        if grown.sum() == dirty.sum():
+            names = ["comparison", "unit", "key"]
+            return dirty, frequencies(pl.concat([mine.with_columns(pl.col("unit").cast(pl.Int64)).select(names), theirs.select(names)]))
+        dirty = grown
+
+
+def _meeting(mine: pl.DataFrame, theirs: pl.DataFrame, dead: pl.Series) -> pl.Series:
+    met = theirs.join(mine.select("key").unique(), on="key", how="semi")
+    return met.filter(~pl.col("unit").is_in(dead))["unit"].unique()
+
+
+def _units(records: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame) -> pl.DataFrame:
+    bare = records.drop("before", "unit", "whole", "family", "is_labelled")
+    return units_of(bare, identified_by(bare, policy, history))
+
+
+def _partners(
+    now: pl.DataFrame,
+    inside: pl.Series,
+    dirty: pl.Series,
+    units: pl.DataFrame,
+    looked: Looked,
+    base: Base,
+    fitted: Fitted,
+    policy: LinkagePolicy,
+) -> pl.Series:
+    """Records outside that a unit to be compared anew, or a whole one, weighs a possible link with."""
+    met = _met(now, inside, dirty, units, looked, base, fitted, policy)
+    if met.is_empty():
+        return now["record_key"].clear()
+    wholes = met.join(_outside(now, inside).select(other="unit", other_whole="whole").unique(), on="other")
+    beside = now.filter(~inside & now["whole"].is_in(wholes["other_whole"].implode()).fill_null(value=False))
+    homed = with_guardian_households(pl.concat([units, _homes(now, units, beside)], how="diagonal"))
+    first = int(units["unit"].max() or 0) + 1  # type: ignore[arg-type]
+    ours = homed.head(units.height)
+    them = homed.slice(units.height).filter(pl.col("record_key").is_in(beside["record_key"].implode()))
+    whole = pl.Series(looked.whole)
+    near = [
+        _near(ours, them, met.select("unit", "other"), first, fitted, policy, "unit"),
+        _near(
+            ours.with_columns(unit=whole.gather(ours["unit"])),
+            them,
+            wholes.select(unit=whole.gather(wholes["unit"]), other="other_whole").unique(),
+            first,
+            fitted,
+            policy,
+            "whole",
+        ),
+    ]
+    return pl.concat(near).unique()
+
+
+def _outside(now: pl.DataFrame, inside: pl.Series) -> pl.DataFrame:
+    return now.filter(~inside)
+
+
+def _met(
+    now: pl.DataFrame,
+    inside: pl.Series,
+    dirty: pl.Series,
+    units: pl.DataFrame,
+    looked: Looked,
+    base: Base,
+    fitted: Fitted,
+    policy: LinkagePolicy,
+) -> pl.DataFrame:
+    """unit, other: which units of ours meet which of those outside; one of the two lacks a usable number."""
+    changed = now.filter(inside & dirty)["record_key"]
+    grown = np.flatnonzero(np.bincount(looked.whole, minlength=len(looked.whole)) > 1)
+    asked = pl.concat([
+        units.filter(pl.col("record_key").is_in(changed.implode()))["unit"], pl.Series(grown, dtype=pl.Int32)
+    ]).unique()  # fmt: skip
+    labels = units.group_by("unit").agg(is_labelled=pl.col("label").is_not_null().any())
+    mine = (
+        looked.keys.filter(pl.col("unit").is_in(asked.implode()))
+        .join(fitted.crowded, on="key", how="anti")
+        .join(labels, on="unit")
+        .unique()
+    )
+    outside = now.filter(~inside & now["unit"].is_not_null()).select("unit", "is_labelled").unique("unit")
+    theirs = (
+        base.traces.keys.join(mine.select("key").unique(), on="key", how="semi")
+        .join(outside, on="unit")
+        .select(other="unit", key="key", other_labelled="is_labelled")
+        .unique()
+    )
+    _refuse_flood(mine, theirs, policy)
+    both = mine.join(theirs, on="key")
+    return both.filter(~(pl.col("is_labelled") & pl.col("other_labelled"))).select("unit", "other").unique()
+
+
+def _refuse_flood(mine: pl.DataFrame, theirs: pl.DataFrame, policy: LinkagePolicy) -> None:
+    every = pl.concat([mine.select("key"), theirs.select("key")]).group_by("key").len()
+    if (every["len"] > _FLOOD * policy.block_cap).any():
+        raise Unfit("many units meet under a value that was rare")
+
+
+def _homes(now: pl.DataFrame, units: pl.DataFrame, beside: pl.DataFrame) -> pl.DataFrame:
+    """The records beside ours, and those of their guardians, as `units` has its columns."""
+    asked = beside["guardian_citizen_id"].drop_nulls().unique().implode()
+    guardians = now.filter(pl.col("citizen_id").is_in(asked).fill_null(value=False))
+    known = pl.concat([beside["record_key"], guardians["record_key"]]).unique()
+    rows = now.filter(pl.col("record_key").is_in(known.implode()))
+    return rows.join(units, on="record_key", how="anti").rename({"unit": "old_unit", "whole": "old_whole"})
+
+
+def _near(
+    ours: pl.DataFrame,
+    them: pl.DataFrame,
+    pairs: pl.DataFrame,
+    first: int,
+    fitted: Fitted,
+    policy: LinkagePolicy,
+    by: str,
+) -> pl.Series:
+    """Keys of records outside that weigh at least a possible link with the unit they are paired with."""
+    numbered = them.with_columns(unit=(pl.col(f"old_{by}").rank("dense") + first).cast(pl.Int32))
+    places = numbered.select(other=f"old_{by}", place="unit").unique()
+    joined = pairs.join(places, on="other")
+    asked = pl.concat([joined["unit"].cast(pl.Int32), joined["place"]]).unique().implode()
+    both = pl.concat([ours, numbered.select(ours.columns)]).filter(pl.col("unit").is_in(asked))
+    table = counted(attributes(both), fitted.counts)
+    compared = compare(joined.select(a="unit", b="place").cast(PAIRS).sort("a", "b"), table)
+    found = weigh(table, compared, fitted, policy)["b"]
+    return numbered.filter(pl.col("unit").is_in(found.implode()))["record_key"]

@@ -1,0 +1,133 @@
+"""What a run leaves for the next: which records hang together, and where others would meet them.
+
+Records hang together when the decision about one can depend on the other: they share a citizen ID or a unit, weigh at
+least a possible link, were judged together, belong or belonged to one person, or one is the other's guardian. A record
+that changes can only change what hangs together with it, and what it meets anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from pipelines.linkage.engine.components import components
+from pipelines.linkage.frequencies import COUNTS
+from pipelines.linkage.number_history import canonical_numbers
+
+if TYPE_CHECKING:
+    from pipelines.linkage.residual import Looked
+
+RECORDS: Final = pl.Schema({
+    "record_key": pl.String(), "content": pl.UInt64(), "unit": pl.Int64(), "whole": pl.Int64(),
+    "family": pl.Int64(), "is_labelled": pl.Boolean(),
+})  # fmt: skip
+KEYS: Final = pl.Schema({"unit": pl.Int64(), "key": pl.UInt64()})
+VALUES: Final = pl.Schema({"unit": pl.Int64(), "comparison": COUNTS["comparison"], "key": pl.UInt64()})
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What a run leaves.
+
+    Attributes:
+        records: RECORDS: of each record a hash of its content, its unit, the unit that stands for what links join it
+            with, and the family of records that hang together.
+        keys: KEYS: blocking keys of units; whole ones under the unit that stands for them.
+        doubles: KEYS: under which persons with two numbers are looked for.
+        values: VALUES that the model did not count.
+    """
+
+    records: pl.DataFrame
+    keys: pl.DataFrame
+    doubles: pl.DataFrame
+    values: pl.DataFrame
+
+
+def contents(records: pl.DataFrame) -> pl.DataFrame:
+    """record_key and content (UInt64): a hash of all columns, whatever their order."""
+    names = sorted(records.columns)
+    return records.select("record_key", content=records.select(names).hash_rows(0))
+
+
+def traces(
+    units: pl.DataFrame,
+    looked: Looked,
+    known: pl.DataFrame,
+    pairs: pl.DataFrame,
+    belonged: pl.DataFrame,
+    doubles: pl.DataFrame,
+    content: pl.DataFrame,
+    history: pl.DataFrame | None,
+    first: int = 0,
+) -> Traces:
+    """Traces of a run over these units.
+
+    Args:
+        units: see resolve.units_of.
+        looked: what the engine tells.
+        known: frequencies.COUNTS that the kept model has.
+        pairs: record_a, record_b that were judged, or seem to be one person with two numbers.
+        belonged: record_key, person_id: now, before, and of persons that were merged away.
+        doubles: unit, key; see double_ids.meeting_keys.
+        content: see contents.
+        history: numbers that registers corrected.
+        first: where the numbers of units and families begin.
+    """
+    whole = pl.Series("whole", looked.whole[units["unit"].to_numpy()], dtype=pl.Int64)
+    records = (
+        units.select(
+            "record_key",
+            unit=pl.col("unit").cast(pl.Int64) + first,
+            whole=whole + first,
+            family=_families(units, looked.near, pairs, belonged, history) + first,
+            is_labelled=pl.col("label").is_not_null(),
+        )
+        .join(content, on="record_key", how="left", maintain_order="left")
+        .select(RECORDS.names())
+    )
+    shift = pl.col("unit").cast(pl.Int64) + first
+    return Traces(
+        records,
+        looked.keys.with_columns(shift).select(KEYS.names()),
+        doubles.with_columns(shift).select(KEYS.names()),
+        looked.values.join(known, on=["comparison", "key"], how="anti").with_columns(shift).select(VALUES.names()),
+    )
+
+
+def _families(
+    units: pl.DataFrame,
+    near: pl.DataFrame,
+    pairs: pl.DataFrame,
+    belonged: pl.DataFrame,
+    history: pl.DataFrame | None,
+) -> pl.Series:
+    """Of each record the row of the first one that it hangs together with."""
+    rows = units.with_row_index("row").with_columns(pl.col("row").cast(pl.Int32))
+    number = pl.col("citizen_id") if history is None or history.is_empty() else canonical_numbers(units, history)
+    numbered = rows.select("row", "guardian_citizen_id", "citizen_id", number=number)
+    holders = numbered.drop_nulls("citizen_id").group_by("citizen_id").agg(to=pl.col("row").min())
+    guardians = numbered.join(holders, left_on="guardian_citizen_id", right_on="citizen_id").select("row", "to")
+    place = rows.select("record_key", "row")
+    ends = pairs.join(place, left_on="record_a", right_on="record_key").join(
+        place, left_on="record_b", right_on="record_key", suffix="_b"
+    )
+    first = rows.group_by("unit").agg(to=pl.col("row").min())
+    met = near.join(first, left_on="a", right_on="unit").join(first, left_on="b", right_on="unit", suffix="_b")
+    edges = [
+        _together(rows, "unit"),
+        _together(numbered.drop_nulls("number"), "number"),
+        _together(belonged.join(place, on="record_key"), "person_id"),
+        guardians,
+        ends.select("row", to="row_b"),
+        met.select(row="to", to="to_b"),
+    ]
+    every = pl.concat([edge.cast({"row": pl.Int32, "to": pl.Int32}) for edge in edges])
+    found = components(every["row"].to_numpy(), every["to"].to_numpy(), units.height)
+    return pl.Series("family", found.astype(np.int64))
+
+
+def _together(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    return rows.select("row", to=pl.col("row").min().over(by)).filter(pl.col("row") != pl.col("to"))
