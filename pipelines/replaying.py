@@ -20,9 +20,10 @@ from pipelines.errors import DeliveryRefused
 from pipelines.intake.manifest import Manifest
 from pipelines.kernels.gazetteer import load_gazetteer
 from pipelines.kernels.standard_rows import standard_rows
+from pipelines.linking import MODEL, hash_of, kept_model, link
 from pipelines.policy import load_survivorship
 from pipelines.reading import read_delivery
-from pipelines.stages.resolve import Known, hash_of, link, records_of_run
+from pipelines.speaking import records_of_run
 from pipelines.stages.survive import make_golden, members
 from pipelines.store.certificates import made_with
 from pipelines.store.judging import VERDICT
@@ -30,13 +31,15 @@ from pipelines.store.lake import Lake
 from pipelines.store.ledger import Batch, batches_named
 from pipelines.store.postgres import fetch, fetch_frame
 from pipelines.store.publication import rows_at
-from pipelines.store.runs import FORMER, MEMBERSHIP
+from pipelines.store.runs import FORMER, MEMBERSHIP, model_of
 from pipelines.store.versions import content_hash, golden_names, row_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelines.contract.model import Contract
+    from pipelines.linkage.fitted import Fitted
+    from pipelines.linkage.following import Known
     from pipelines.settings import Settings
     from pipelines.store.postgres import Connection
 
@@ -129,7 +132,8 @@ def _tables(
         for batch in batches_named(conn, batch_ids):
             _accept(settings, conn, scratch, contracts[feed], batch)
     records = records_of_run(conn, scratch, run["inputs"], contracts)
-    resolution = link(settings, records, contracts, _known(settings, conn, run, said))
+    fitted = _fitted(settings, conn, run)
+    resolution = link(settings, records, contracts, _known(settings, conn, run, said), fitted)
     run_id = str(run["run_id"])
     scratch.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
     frames = members(conn, scratch, run, contracts)
@@ -158,6 +162,15 @@ def _accept(settings: Settings, conn: Connection, scratch: Lake, contract: Contr
     scratch.remove(f"raw/{batch.batch_id}")
 
 
+def _fitted(settings: Settings, conn: Connection, run: Row) -> Fitted | None:
+    """The model that the run's inputs name; None of a run that fitted its own."""
+    name = run["inputs"].get(MODEL)
+    if name is None:
+        return None
+    summary = (model_of(conn, run["run_id"]) or {}).get("summary", {})
+    return kept_model(settings, Lake(settings.lake), name, summary)
+
+
 def _known(settings: Settings, conn: Connection, run: Row, said: Row) -> Known:
     """What the run knew: judgements and numbers that changed, which the lake kept and the run's inputs name."""
     params = (run["run_id"], said["memberships"]["until"])
@@ -168,6 +181,8 @@ def _known(settings: Settings, conn: Connection, run: Row, said: Row) -> Known:
     free = int(fetch(conn, _NEXT, (run["run_id"],))[0]["free"])
     lake = Lake(settings.lake)
     judged, history = (_kept(lake, run, *names) for names in KEPT)
+    from pipelines.linkage.following import Known  # noqa: PLC0415 - compiled loops are dear to import
+
     return Known(belonged, former, free, judged, pl.DataFrame(schema=VERDICT), history)
 
 

@@ -16,7 +16,7 @@ from pipelines.contract.load import load_contracts
 from pipelines.evaluating import TRUTH
 from pipelines.running import run_all
 from pipelines.settings import Settings
-from pipelines.stages.resolve import speaking_records
+from pipelines.speaking import speaking_records
 from pipelines.store.database import front_database_url, open_database
 from pipelines.store.embedded import stop_server
 from pipelines.store.front import load_front_folder

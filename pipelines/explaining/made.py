@@ -14,7 +14,7 @@ from pipelines.linkage.clustering import JUDGEMENT
 from pipelines.linkage.frame import LINKS
 from pipelines.linkage.policy import LinkagePolicy, load_linkage
 from pipelines.privacy import reference
-from pipelines.stages.resolve import records_of_run
+from pipelines.speaking import records_of_run
 from pipelines.store import publication, runs
 from pipelines.store.erasing import erased
 from pipelines.store.lake import Lake

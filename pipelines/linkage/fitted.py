@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
 from pipelines.linkage.blocking import KEYS
@@ -94,10 +95,11 @@ def kept(fitted: Fitted) -> pl.DataFrame:
 
 
 def name_of(frame: pl.DataFrame) -> str:
-    """The name of a kept model: of its content."""
-    digest = hashlib.sha256()
-    for column in frame:
-        digest.update("\n".join(column.cast(pl.String).to_list()).encode())
+    """The name of a kept model: a hash of its content."""
+    parts = frame.select(part=pl.struct("what", "name").rle()).unnest("part").unnest("value")
+    digest = hashlib.sha256("\n".join(f"{what} {name} {rows}" for rows, what, name in parts.rows()).encode())
+    for column in ("key", "number"):
+        digest.update(np.ascontiguousarray(frame[column].to_numpy()).tobytes())
     return digest.hexdigest()[:32]
 
 

@@ -45,7 +45,9 @@ def complete(records: pl.DataFrame) -> pl.DataFrame:
         (pl.col(name) if name in records.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in RECORDS.items()
     ]
-    frame = records.select(columns).sort("record_key")
+    frame = records.select(columns)
+    if not frame["record_key"].is_sorted():
+        frame = frame.sort("record_key")
     if frame["record_key"].has_nulls() or frame["record_key"].is_duplicated().any():
         raise PopbaseError("record keys are not unique")
     usable = pl.col("citizen_id_status").is_in(USABLE)

@@ -7,6 +7,7 @@ were all there were: what they are not compared with, or do not come near, canno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from pipelines.linkage.policy import LinkagePolicy
     from pipelines.linkage.traces import Traces
 
-_FLOOD: Final = 4  # times the cap of a block, above which a key that was none of the crowded ones asks for a new model
+Take = Callable[[pl.Series], pl.DataFrame]
+_FLOOD: Final = (
+    4  # times the cap of a block, above which a key that was none of the crowded ones asks for a new model
+)
 _SPELLED: Final = ("none", "whole", "short")
 
 
-class Unfit(Exception):  # noqa: N818 - no error: the answer is to link all anew
+class Unfit(Exception):
     """The kept model does not fit any more; says why."""
 
 
@@ -61,25 +65,35 @@ class Reached:
         records: of frame.complete, those that were reached.
         gone: record_key of records that are not there any more.
         residual: the engine's links among their units.
-        units: see resolve.units_of.
-        fitted: by what they were weighed.
     """
 
     records: pl.DataFrame
     gone: pl.Series
     residual: Residual
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Units, what the engine tells of where it looked, and by what they were weighed."""
+
     units: pl.DataFrame
+    looked: Looked
     fitted: Fitted
 
 
 def reach(
-    frame: pl.DataFrame, content: pl.DataFrame, changed: pl.Series, base: Base, policy: LinkagePolicy, share: float = 1.0
+    content: pl.DataFrame,
+    take: Take,
+    changed: pl.Series,
+    base: Base,
+    policy: LinkagePolicy,
+    share: float = 1.0,
 ) -> Reached:
     """The records whose person the changes can touch, linked.
 
     Args:
-        frame: all records, see frame.complete.
-        content: see traces.contents.
+        content: traces.CONTENTS of all records.
+        take: gives the records of some keys, see frame.complete.
         changed: keys of records to look at beside those whose content changed.
         base: what the run before left.
         policy: the run's.
@@ -88,37 +102,34 @@ def reach(
     Raises:
         Unfit: more was reached, or the model does not fit any more.
     """
-    now = _with_places(frame, base)
-    gone = base.traces.records.join(frame, on="record_key", how="anti")
-    start = _changed(now, content, changed, gone, base)
-    dirty, fresh = _dirty(now, start, gone, base, policy)
+    now = _with_places(content, base)
+    gone = base.traces.records.join(content, on="record_key", how="anti")
+    dirty, fresh = _dirty(now, _changed(now, changed, gone, base), take, gone, base, policy)
     fitted = base.fitted.with_counts(fresh)
     engine = FellegiSunterEngine(policy, fitted=fitted)
     inside = dirty
     while True:
         if inside.sum() > share * max(1, now.height):
             raise Unfit(f"{inside.sum()} of {now.height} records are touched")
-        units = _units(now.filter(inside), policy, base.history)
+        records = take(now.filter(inside)["record_key"])
+        units = units_of(records, identified_by(records, policy, base.history))
         found = engine.link(units)
         if found.looked is None:
             raise Unfit("the engine does not tell where it looked")
-        others = _partners(now, inside, dirty, units, found.looked, base, fitted, policy)
+        others = _partners(now, inside, dirty, take, Linked(units, found.looked, fitted), base, policy)
         if others.is_empty():
-            return Reached(now.filter(inside).select(frame.columns), gone["record_key"], found, units, fitted)
+            return Reached(records, gone["record_key"], found)
         inside = _closed(now, inside | now["record_key"].is_in(others.implode()), base)
 
 
-def _with_places(frame: pl.DataFrame, base: Base) -> pl.DataFrame:
-    """The records with the unit, whole and family they had, and content then; null of new ones."""
-    before = base.traces.records.rename({"content": "before"})
-    return frame.join(before, on="record_key", how="left", maintain_order="left")
+def _with_places(content: pl.DataFrame, base: Base) -> pl.DataFrame:
+    """CONTENTS with the unit, whole and family that records had, and their content then; null of new ones."""
+    before = base.traces.records.drop("number", "guardian").rename({"content": "before"})
+    return content.join(before, on="record_key", how="left", maintain_order="left")
 
 
-def _changed(
-    now: pl.DataFrame, content: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Base
-) -> pl.Series:
-    said = now.select("record_key", "before").join(content, on="record_key", how="left", maintain_order="left")
-    differs = said.select(pl.col("before").ne_missing(pl.col("content"))).to_series()
+def _changed(now: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Base) -> pl.Series:
+    differs = now.select(pl.col("before").ne_missing(pl.col("content"))).to_series()
     asked = now["record_key"].is_in(changed.implode()) | now["family"].is_in(gone["family"].implode())
     return _closed(now, differs | asked.fill_null(value=False), base)
 
@@ -134,8 +145,8 @@ def _closed(now: pl.DataFrame, inside: pl.Series, base: Base) -> pl.Series:
 
 def _tied(now: pl.DataFrame, chosen: pl.DataFrame, base: Base) -> pl.Series:
     """Whether each record hangs together with a chosen one."""
-    own = _with_history(chosen["citizen_id"], base.history)
-    asked = pl.concat([own, chosen["guardian_citizen_id"].drop_nulls()]).unique()
+    own = _with_history(chosen["number"], base.history)
+    asked = pl.concat([own, chosen["guardian"].drop_nulls()]).unique()
     keys = chosen.select("record_key")
     sides = [("record_a", "record_b"), ("record_b", "record_a")]
     judged = [base.relations.join(keys, left_on=a, right_on="record_key", how="semi")[b] for a, b in sides]
@@ -146,30 +157,31 @@ def _tied(now: pl.DataFrame, chosen: pl.DataFrame, base: Base) -> pl.Series:
     return now.select(
         (
             pl.col("family").is_in(families.implode())
-            | pl.col("citizen_id").is_in(asked.implode())
-            | pl.col("guardian_citizen_id").is_in(own.implode())
+            | pl.col("number").is_in(asked.implode())
+            | pl.col("guardian").is_in(own.implode())
             | pl.col("record_key").is_in(named.implode())
         ).fill_null(value=False)
     ).to_series()
 
 
 def _with_history(numbers: pl.Series, history: pl.DataFrame) -> pl.Series:
-    """The numbers, and those that took their place or whose place they took."""
+    """Hashes of the numbers, and of those that took their place or whose place they took."""
     own = numbers.drop_nulls().unique()
     if history.is_empty():
         return own
-    told = pl.col("old").is_in(own.implode()) | pl.col("new").is_in(own.implode())
-    also = history.filter(told)
+    told = history.select(old=pl.col("old").hash(0), new=pl.col("new").hash(0))
+    also = told.filter(pl.col("old").is_in(own.implode()) | pl.col("new").is_in(own.implode()))
     return pl.concat([own, also["old"], also["new"]]).unique()
 
 
 def _dirty(
-    now: pl.DataFrame, start: pl.Series, gone: pl.DataFrame, base: Base, policy: LinkagePolicy
+    now: pl.DataFrame, start: pl.Series, take: Take, gone: pl.DataFrame, base: Base, policy: LinkagePolicy
 ) -> tuple[pl.Series, pl.DataFrame]:
     """What is compared anew, with whom else a value that the model does not count is shared; and those counts."""
     dirty = start
     while True:
-        units = _units(now.filter(dirty), policy, base.history)
+        records = take(now.filter(dirty)["record_key"])
+        units = units_of(records, identified_by(records, policy, base.history))
         table = attributes(units)
         if _SPELLED.index(spelling(table.numbers)) > _SPELLED.index(base.fitted.spelled):
             raise Unfit("numbers of a form that was not met before")
@@ -183,8 +195,9 @@ def _dirty(
         more = now["unit"].is_in(pl.concat([sharing, doubles]).implode()).fill_null(value=False)
         grown = _closed(now, dirty | more, base)
         if grown.sum() == dirty.sum():
-            names = ["comparison", "unit", "key"]
-            return dirty, frequencies(pl.concat([mine.with_columns(pl.col("unit").cast(pl.Int64)).select(names), theirs.select(names)]))
+            return dirty, frequencies(
+                pl.concat([mine.select("comparison", "key"), theirs.select("comparison", "key")])
+            )
         dirty = grown
 
 
@@ -193,78 +206,57 @@ def _meeting(mine: pl.DataFrame, theirs: pl.DataFrame, dead: pl.Series) -> pl.Se
     return met.filter(~pl.col("unit").is_in(dead))["unit"].unique()
 
 
-def _units(records: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame) -> pl.DataFrame:
-    bare = records.drop("before", "unit", "whole", "family", "is_labelled")
-    return units_of(bare, identified_by(bare, policy, history))
-
-
 def _partners(
     now: pl.DataFrame,
     inside: pl.Series,
     dirty: pl.Series,
-    units: pl.DataFrame,
-    looked: Looked,
+    take: Take,
+    linked: Linked,
     base: Base,
-    fitted: Fitted,
     policy: LinkagePolicy,
 ) -> pl.Series:
     """Records outside that a unit to be compared anew, or a whole one, weighs a possible link with."""
-    met = _met(now, inside, dirty, units, looked, base, fitted, policy)
+    outside = now.filter(~inside & now["unit"].is_not_null())
+    met = _met(now.filter(inside & dirty)["record_key"], outside, linked, base, policy)
     if met.is_empty():
         return now["record_key"].clear()
-    wholes = met.join(_outside(now, inside).select(other="unit", other_whole="whole").unique(), on="other")
-    beside = now.filter(~inside & now["whole"].is_in(wholes["other_whole"].implode()).fill_null(value=False))
-    homed = with_guardian_households(pl.concat([units, _homes(now, units, beside)], how="diagonal"))
-    first = int(units["unit"].max() or 0) + 1  # type: ignore[arg-type]
+    wholes = met.join(outside.select(other="unit", other_whole="whole").unique(), on="other")
+    beside = outside.filter(pl.col("whole").is_in(wholes["other_whole"].implode()))
+    units = linked.units
+    homed = with_guardian_households(pl.concat([units, _homes(now, units, beside, take)], how="diagonal"))
     ours = homed.head(units.height)
-    them = homed.slice(units.height).filter(pl.col("record_key").is_in(beside["record_key"].implode()))
-    whole = pl.Series(looked.whole)
+    places = beside.select("record_key", old_unit="unit", old_whole="whole")
+    them = homed.slice(units.height).join(places, on="record_key", maintain_order="left")
+    whole = pl.Series(linked.looked.whole)
+    joined = ours.with_columns(unit=whole.gather(ours["unit"]))
+    pairs = wholes.select(unit=whole.gather(wholes["unit"]), other="other_whole").unique()
     near = [
-        _near(ours, them, met.select("unit", "other"), first, fitted, policy, "unit"),
-        _near(
-            ours.with_columns(unit=whole.gather(ours["unit"])),
-            them,
-            wholes.select(unit=whole.gather(wholes["unit"]), other="other_whole").unique(),
-            first,
-            fitted,
-            policy,
-            "whole",
-        ),
+        _near(ours, them, met, linked.fitted, policy, "unit"),
+        _near(joined, them, pairs, linked.fitted, policy, "whole"),
     ]
     return pl.concat(near).unique()
 
 
-def _outside(now: pl.DataFrame, inside: pl.Series) -> pl.DataFrame:
-    return now.filter(~inside)
-
-
 def _met(
-    now: pl.DataFrame,
-    inside: pl.Series,
-    dirty: pl.Series,
-    units: pl.DataFrame,
-    looked: Looked,
-    base: Base,
-    fitted: Fitted,
-    policy: LinkagePolicy,
+    changed: pl.Series, outside: pl.DataFrame, linked: Linked, base: Base, policy: LinkagePolicy
 ) -> pl.DataFrame:
     """unit, other: which units of ours meet which of those outside; one of the two lacks a usable number."""
-    changed = now.filter(inside & dirty)["record_key"]
+    units, looked = linked.units, linked.looked
     grown = np.flatnonzero(np.bincount(looked.whole, minlength=len(looked.whole)) > 1)
-    asked = pl.concat([
-        units.filter(pl.col("record_key").is_in(changed.implode()))["unit"], pl.Series(grown, dtype=pl.Int32)
-    ]).unique()  # fmt: skip
+    new = units.filter(pl.col("record_key").is_in(changed.implode()))["unit"]
+    asked = pl.concat([new, pl.Series(grown, dtype=pl.Int32)]).unique()
     labels = units.group_by("unit").agg(is_labelled=pl.col("label").is_not_null().any())
     mine = (
         looked.keys.filter(pl.col("unit").is_in(asked.implode()))
-        .join(fitted.crowded, on="key", how="anti")
+        .join(linked.fitted.crowded, on="key", how="anti")
         .join(labels, on="unit")
         .unique()
     )
-    outside = now.filter(~inside & now["unit"].is_not_null()).select("unit", "is_labelled").unique("unit")
+    keys = mine.select("key").unique().lazy()
     theirs = (
-        base.traces.keys.join(mine.select("key").unique(), on="key", how="semi")
-        .join(outside, on="unit")
+        base.traces.keys.join(keys, on="key", how="semi")
+        .collect()
+        .join(outside.select("unit", "is_labelled").unique("unit"), on="unit")
         .select(other="unit", key="key", other_labelled="is_labelled")
         .unique()
     )
@@ -279,25 +271,23 @@ def _refuse_flood(mine: pl.DataFrame, theirs: pl.DataFrame, policy: LinkagePolic
         raise Unfit("many units meet under a value that was rare")
 
 
-def _homes(now: pl.DataFrame, units: pl.DataFrame, beside: pl.DataFrame) -> pl.DataFrame:
-    """The records beside ours, and those of their guardians, as `units` has its columns."""
-    asked = beside["guardian_citizen_id"].drop_nulls().unique().implode()
-    guardians = now.filter(pl.col("citizen_id").is_in(asked).fill_null(value=False))
-    known = pl.concat([beside["record_key"], guardians["record_key"]]).unique()
-    rows = now.filter(pl.col("record_key").is_in(known.implode()))
-    return rows.join(units, on="record_key", how="anti").rename({"unit": "old_unit", "whole": "old_whole"})
+def _homes(now: pl.DataFrame, units: pl.DataFrame, beside: pl.DataFrame, take: Take) -> pl.DataFrame:
+    """The records beside ours, and those of their guardians that are not ours."""
+    guardians = now.filter(pl.col("number").is_in(beside["guardian"].drop_nulls().unique().implode()))
+    known = pl.concat([beside["record_key"], guardians["record_key"]]).unique().to_frame()
+    return take(known.join(units, on="record_key", how="anti")["record_key"])
 
 
 def _near(
     ours: pl.DataFrame,
     them: pl.DataFrame,
     pairs: pl.DataFrame,
-    first: int,
     fitted: Fitted,
     policy: LinkagePolicy,
     by: str,
 ) -> pl.Series:
     """Keys of records outside that weigh at least a possible link with the unit they are paired with."""
+    first = 1 + int(ours["unit"].max() or 0)  # type: ignore[arg-type]
     numbered = them.with_columns(unit=(pl.col(f"old_{by}").rank("dense") + first).cast(pl.Int32))
     places = numbered.select(other=f"old_{by}", place="unit").unique()
     joined = pairs.join(places, on="other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,6 +66,8 @@ class LinkagePolicy(_Declared):
     family_size: float = Field(ge=1)
     employer_cap: float = Field(ge=0)
     repeat_floor: float = Field(gt=0, lt=1)
+    refit_share: float = Field(default=0.1, ge=0, le=1)
+    refit_runs: int = Field(default=40, ge=0)
     fit: Fit
     fitted: tuple[str, ...]
     comparisons: dict[str, dict[str, Likelihood]]
@@ -82,14 +85,18 @@ class LinkagePolicy(_Declared):
 
 def load_linkage(path: Path) -> LinkagePolicy:
     """The linkage policy; ContractError with every fault."""
+    return _read(path.name, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=2)
+def _read(name: str, text: str) -> LinkagePolicy:
     try:
-        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        declared: Any = yaml.safe_load(text)
         return LinkagePolicy.model_validate(declared)
     except yaml.YAMLError:
-        raise ContractError([Fault(path.name, "file", "is not YAML")]) from None
+        raise ContractError([Fault(name, "file", "is not YAML")]) from None
     except ValidationError as error:
         faults = [
-            Fault(path.name, ".".join(map(str, fault["loc"])) or "file", fault["msg"])
-            for fault in error.errors()
+            Fault(name, ".".join(map(str, fault["loc"])) or "file", fault["msg"]) for fault in error.errors()
         ]
         raise ContractError(faults) from None

@@ -19,6 +19,8 @@ from pipelines.linkage.residual import FellegiSunterEngine, ResidualEngine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.linkage.residual import Looked
+
 PREVIOUS: Final = pl.Schema({"record_key": pl.String, "person_id": pl.String, "number": pl.Int64})
 JUDGEMENTS: Final = pl.Schema({"record_a": pl.String, "record_b": pl.String, "verdict": pl.String})
 _CERTAIN: Final = 60.0  # bits of a link by citizen ID or judgement
@@ -39,6 +41,8 @@ class Resolution:
         model: a summary of the model and counts; no values of persons.
         refused: record_a, record_b, why: links that clustering did not make; see clustering.
         next_number: the first person number that was not given.
+        units: see units_of; None of what was put together of two runs.
+        looked: what the engine tells of where it looked.
     """
 
     memberships: pl.DataFrame
@@ -49,6 +53,8 @@ class Resolution:
     model: dict[str, Any]
     refused: pl.DataFrame
     next_number: int
+    units: pl.DataFrame | None = None
+    looked: Looked | None = None
 
 
 def resolve(
@@ -102,6 +108,8 @@ def resolve(
         model={**found.model, "units": units["unit"].n_unique(), "refused": _counts(grown.refused)},
         refused=grown.refused,
         next_number=given.next_number,
+        units=units,
+        looked=found.looked,
     )
 
 

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from pipelines.linkage.double_ids import meeting_keys
 from pipelines.linkage.engine.components import components
+from pipelines.linkage.frame import complete
 from pipelines.linkage.frequencies import COUNTS
 from pipelines.linkage.number_history import canonical_numbers
 
 if TYPE_CHECKING:
     from pipelines.linkage.residual import Looked
 
+CONTENTS: Final = pl.Schema({
+    "record_key": pl.String(), "content": pl.UInt64(), "number": pl.UInt64(), "guardian": pl.UInt64(),
+})  # fmt: skip
 RECORDS: Final = pl.Schema({
-    "record_key": pl.String(), "content": pl.UInt64(), "unit": pl.Int64(), "whole": pl.Int64(),
-    "family": pl.Int64(), "is_labelled": pl.Boolean(),
+    **CONTENTS, "unit": pl.Int64(), "whole": pl.Int64(), "family": pl.Int64(), "is_labelled": pl.Boolean(),
 })  # fmt: skip
 KEYS: Final = pl.Schema({"unit": pl.Int64(), "key": pl.UInt64()})
 VALUES: Final = pl.Schema({"unit": pl.Int64(), "comparison": COUNTS["comparison"], "key": pl.UInt64()})
@@ -36,31 +40,52 @@ class Traces:
         records: RECORDS: of each record a hash of its content, its unit, the unit that stands for what links join it
             with, and the family of records that hang together.
         keys: KEYS: blocking keys of units; whole ones under the unit that stands for them.
-        doubles: KEYS: under which persons with two numbers are looked for.
+        doubles: KEYS: under which persons with two numbers are looked for, see double_ids.meeting_keys.
         values: VALUES that the model did not count.
     """
 
     records: pl.DataFrame
-    keys: pl.DataFrame
+    keys: pl.LazyFrame
     doubles: pl.DataFrame
     values: pl.DataFrame
 
 
 def contents(records: pl.DataFrame) -> pl.DataFrame:
-    """record_key and content (UInt64): a hash of all columns, whatever their order."""
-    names = sorted(records.columns)
-    return records.select("record_key", content=records.select(names).hash_rows(0))
+    """CONTENTS: hashes of all columns, whatever their order, of the usable citizen ID and of the guardian's."""
+    known = complete(
+        records.select(pl.col("^(record_key|citizen_id|citizen_id_status|guardian_citizen_id)$"))
+    )
+    hashed = known.select(
+        "record_key", number=pl.col("citizen_id").hash(0), guardian=pl.col("guardian_citizen_id").hash(0)
+    ).with_columns(
+        number=pl.when(known["citizen_id"].is_not_null()).then("number"),
+        guardian=pl.when(known["guardian_citizen_id"].is_not_null()).then("guardian"),
+    )
+    whole = records.select("record_key", content=records.select(sorted(records.columns)).hash_rows(0))
+    return whole.join(hashed, on="record_key", how="left", maintain_order="left").select(CONTENTS.names())
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What ties records beside what the engine looked at.
+
+    Attributes:
+        pairs: record_a, record_b that were judged, or seem to be one person with two numbers.
+        belonged: record_key, person_id: now, before, and of persons that were merged away.
+        history: numbers that registers corrected.
+    """
+
+    pairs: pl.DataFrame
+    belonged: pl.DataFrame
+    history: pl.DataFrame
 
 
 def traces(
     units: pl.DataFrame,
     looked: Looked,
     known: pl.DataFrame,
-    pairs: pl.DataFrame,
-    belonged: pl.DataFrame,
-    doubles: pl.DataFrame,
+    ties: Ties,
     content: pl.DataFrame,
-    history: pl.DataFrame | None,
     first: int = 0,
 ) -> Traces:
     """Traces of a run over these units.
@@ -69,57 +94,49 @@ def traces(
         units: see resolve.units_of.
         looked: what the engine tells.
         known: frequencies.COUNTS that the kept model has.
-        pairs: record_a, record_b that were judged, or seem to be one person with two numbers.
-        belonged: record_key, person_id: now, before, and of persons that were merged away.
-        doubles: unit, key; see double_ids.meeting_keys.
+        ties: beside those.
         content: see contents.
-        history: numbers that registers corrected.
         first: where the numbers of units and families begin.
     """
     whole = pl.Series("whole", looked.whole[units["unit"].to_numpy()], dtype=pl.Int64)
-    records = (
-        units.select(
-            "record_key",
-            unit=pl.col("unit").cast(pl.Int64) + first,
-            whole=whole + first,
-            family=_families(units, looked.near, pairs, belonged, history) + first,
-            is_labelled=pl.col("label").is_not_null(),
-        )
-        .join(content, on="record_key", how="left", maintain_order="left")
-        .select(RECORDS.names())
-    )
-    shift = pl.col("unit").cast(pl.Int64) + first
+    shift = (pl.col("unit").cast(pl.Int64) + first).alias("unit")
+    records = units.select(
+        "record_key",
+        shift,
+        whole=whole + first,
+        family=_families(units, looked.near, ties) + first,
+        is_labelled=pl.col("label").is_not_null(),
+    ).join(content, on="record_key", how="left", maintain_order="left")
+    unknown = looked.values.join(known, on=["comparison", "key"], how="anti")
     return Traces(
-        records,
-        looked.keys.with_columns(shift).select(KEYS.names()),
-        doubles.with_columns(shift).select(KEYS.names()),
-        looked.values.join(known, on=["comparison", "key"], how="anti").with_columns(shift).select(VALUES.names()),
+        records.select(RECORDS.names()),
+        looked.keys.lazy().select(shift, "key"),
+        meeting_keys(units).select(shift, "key"),
+        unknown.select(shift, "comparison", "key"),
     )
 
 
-def _families(
-    units: pl.DataFrame,
-    near: pl.DataFrame,
-    pairs: pl.DataFrame,
-    belonged: pl.DataFrame,
-    history: pl.DataFrame | None,
-) -> pl.Series:
+def _families(units: pl.DataFrame, near: pl.DataFrame, ties: Ties) -> pl.Series:
     """Of each record the row of the first one that it hangs together with."""
     rows = units.with_row_index("row").with_columns(pl.col("row").cast(pl.Int32))
-    number = pl.col("citizen_id") if history is None or history.is_empty() else canonical_numbers(units, history)
+    number = pl.col("citizen_id") if ties.history.is_empty() else canonical_numbers(units, ties.history)
     numbered = rows.select("row", "guardian_citizen_id", "citizen_id", number=number)
     holders = numbered.drop_nulls("citizen_id").group_by("citizen_id").agg(to=pl.col("row").min())
-    guardians = numbered.join(holders, left_on="guardian_citizen_id", right_on="citizen_id").select("row", "to")
+    guardians = numbered.join(holders, left_on="guardian_citizen_id", right_on="citizen_id").select(
+        "row", "to"
+    )
     place = rows.select("record_key", "row")
-    ends = pairs.join(place, left_on="record_a", right_on="record_key").join(
+    ends = ties.pairs.join(place, left_on="record_a", right_on="record_key").join(
         place, left_on="record_b", right_on="record_key", suffix="_b"
     )
     first = rows.group_by("unit").agg(to=pl.col("row").min())
-    met = near.join(first, left_on="a", right_on="unit").join(first, left_on="b", right_on="unit", suffix="_b")
+    met = near.join(first, left_on="a", right_on="unit").join(
+        first, left_on="b", right_on="unit", suffix="_b"
+    )
     edges = [
         _together(rows, "unit"),
         _together(numbered.drop_nulls("number"), "number"),
-        _together(belonged.join(place, on="record_key"), "person_id"),
+        _together(ties.belonged.join(place, on="record_key"), "person_id"),
         guardians,
         ends.select("row", to="row_b"),
         met.select(row="to", to="to_b"),

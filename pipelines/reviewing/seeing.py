@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
-from pipelines.stages.resolve import records_of_run
+from pipelines.speaking import records_of_run
 from pipelines.store import signing
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch

@@ -1,54 +1,47 @@
-"""Resolve: which current records, over all feeds, are one person."""
+"""Resolve: which current records, over all feeds, are one person.
+
+Where the run before left what it takes, only what changed since is linked; linking everything anew by the same model
+gives the same persons.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines import __version__
+from pipelines import __version__, linking
 from pipelines.contract.load import load_contracts
-from pipelines.policy import load_review
 from pipelines.settings import Settings
+from pipelines.speaking import Speaking
 from pipelines.store import judging, linkage_quality, runs
+from pipelines.store import linking as left
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
-from pipelines.store.ledger import Batch, batches_named, record_time
+from pipelines.store.ledger import Batch, record_time
 from pipelines.store.number_history import number_history
 from pipelines.store.publication import pointer
-from pipelines.store.records import accepted_chain, current_records
+from pipelines.store.records import accepted_chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.contract.model import Contract
-    from pipelines.linkage.resolve import Resolution
+    from pipelines.linkage.following import Known
     from pipelines.store.postgres import Connection
 
 STAGE = "resolve"
 KEEPING = ("retention", "review")
 """Policies that say how long scratch is kept, and in what order people look: no publication depends on them."""
-SPEAKING = (
-    "record_key", "citizen_id", "citizen_id_status", "citizen_id_cleaned", "citizen_id_born_on",
-    "citizen_id_sex_code", "name", "name_key", "name_sound", "name_is_degraded", "former_name_key",
-    "sex_code", "born_on", "telephone", "household_number", "registered_address",
-    "residence_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
-    "guardian_telephone",
-    "personal_number", "struck_off_on", "struck_off_reason_code", "ethnicity_code", "registered_division_code",
-)  # fmt: skip
-"""Standard columns that say who a record speaks of."""
 
 
 def resolve(settings: Settings) -> dict[str, Any]:
     """Link the current records of all feeds into persons.
 
-    Returns {"run_id", "records", "persons", "links": {method: n}, "conflicts"}; `run_id` is None when nothing
-    changed since the publication that readers see.
+    Returns {"run_id", "records", "reached", "persons", "links": {method: n}, "conflicts"}; `run_id` is None when
+    nothing changed since the publication that readers see. `reached` are the records that were looked at.
     """
     started = time.monotonic()
     contracts = load_contracts(settings.contracts)
@@ -59,21 +52,24 @@ def resolve(settings: Settings) -> dict[str, Any]:
         judged = judging.verdicts(conn)
         history = number_history(conn, lake, contracts, chains)
         inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain}, judged, history)
-        run_id = _run_id(inputs, base)
-        if not inputs["feeds"] or runs.released_inputs(conn, base) == inputs:
+        if not inputs["feeds"] or linking.same_inputs(runs.released_inputs(conn, base), inputs):
             return {"run_id": None}
-        frames = {feed: current_records(lake, chain) for feed, chain in chains.items() if chain}
-        records = speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-        resolution = link(settings, records, contracts, _known(conn, judged, history))
-        _keep(lake, run_id, resolution, judged, history)
-        runs.begin_run(conn, run_id, base, inputs, records.height)
-        runs.record_resolution(conn, run_id, resolution)
-        runs.record_model(conn, run_id, resolution.model, _policy(settings))
-        judging.record_cases(conn, run_id, _cases(settings, records, resolution, judged))
+        speaking = Speaking(lake, {feed: chain for feed, chain in chains.items() if chain}, contracts)
         on = max(batch.data_date for chain in chains.values() for batch in chain)
-        linkage_quality.record_quality(conn, run_id, _quality(settings, records, resolution, on))
-        record_time(conn, run_id, STAGE, time.monotonic() - started, records.height)
-    return _summary(run_id, records, resolution)
+        earlier, reason = linking.earlier_of(settings, conn, lake, inputs, base)
+        asked = linking.Asked(settings, conn, speaking, inputs, _known(conn, judged, history), on)
+        linked = linking.linked(asked, earlier, reason)
+        named = inputs if linked.base_run is None else {**inputs, "model": linked.model}
+        run_id = _run_id(named, base)
+        linking.keep(lake, run_id, linked, asked.known)
+        runs.begin_run(conn, run_id, base, named, linked.records)
+        runs.record_resolution(conn, run_id, linked.resolution, linked.members)
+        runs.record_model(conn, run_id, linked.resolution.model, linking.policy_of(settings))
+        left.record_linking(conn, linked.told(run_id))
+        judging.record_cases(conn, run_id, linked.cases)
+        linkage_quality.record_quality(conn, run_id, linked.quality)
+        record_time(conn, run_id, STAGE, time.monotonic() - started, linked.records)
+    return _summary(run_id, linked)
 
 
 def _inputs(
@@ -98,15 +94,9 @@ def _inputs(
         "policies": decided,
         "contracts": declared.hexdigest(),
         "version": __version__,
-        **({} if judged.is_empty() else {"judgements": hash_of(judged)}),
-        **({} if history.is_empty() else {"number_history": hash_of(history)}),
+        **({} if judged.is_empty() else {"judgements": linking.hash_of(judged)}),
+        **({} if history.is_empty() else {"number_history": linking.hash_of(history)}),
     } | ({} if settings.estimator == "engine" else {"estimator": settings.estimator})
-
-
-def hash_of(frame: pl.DataFrame) -> str:
-    """SHA-256 of a frame's rows, as the inputs of a run name what it was made by."""
-    spelled = json.dumps(frame.rows(), ensure_ascii=False)
-    return hashlib.sha256(spelled.encode()).hexdigest()
 
 
 def _run_id(inputs: Mapping[str, Any], base: int) -> str:
@@ -114,144 +104,21 @@ def _run_id(inputs: Mapping[str, Any], base: int) -> str:
     return f"run-{hashlib.sha256(spelled.encode()).hexdigest()[:12]}"
 
 
-def speaking_records(frames: Mapping[str, pl.DataFrame], contracts: Mapping[str, Contract]) -> pl.DataFrame:
-    """Records that speak of a person, over all feeds, in one vocabulary, sorted by record key."""
-    spoken = [
-        frame.filter("is_person").select(
-            *[name for name in SPEAKING if name in frame.columns],
-            pl.lit(feed).alias("feed"),
-            pl.lit(contracts[feed].authority).alias("authority"),
-            *_active_on(contracts[feed]),
-        )
-        for feed, frame in sorted(frames.items())
-    ]
-    return pl.concat(spoken, how="diagonal").sort("record_key")
-
-
-def records_of_run(
-    conn: Connection, lake: Lake, inputs: Mapping[str, Any], contracts: Mapping[str, Contract]
-) -> pl.DataFrame:
-    """`speaking_records` of the batches a run was made of, whatever was withdrawn or has come since."""
-    frames = {
-        feed: current_records(lake, batches_named(conn, batch_ids))
-        for feed, batch_ids in inputs["feeds"].items()
-        if feed in contracts
-    }
-    return speaking_records({f: r for f, r in frames.items() if r is not None}, contracts)
-
-
-def _active_on(contract: Contract) -> list[pl.Expr]:
-    """The day a person last acted on; of a month its first."""
-    if contract.active_on is None:
-        return []
-    told = pl.col(contract.active_on)
-    is_month = contract.column(contract.active_on).type == "month"
-    return [((told + "-01").str.to_date() if is_month else told).alias("active_on")]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a run knows beside its records.
-
-    Attributes:
-        memberships: to whom each record last belonged.
-        former: records of persons that were merged away.
-        next_number: the first person number never given.
-        judged: what people said of two records.
-        undone: judgements that were taken back.
-        history: numbers that took the place of others.
-    """
-
-    memberships: pl.DataFrame
-    former: pl.DataFrame
-    next_number: int
-    judged: pl.DataFrame
-    undone: pl.DataFrame
-    history: pl.DataFrame
-
-
 def _known(conn: Connection, judged: pl.DataFrame, history: pl.DataFrame) -> Known:
-    return Known(
-        runs.memberships(conn),
-        runs.former_members(conn),
-        runs.next_number(conn),
-        judged,
-        judging.undone(conn),
-        history,
-    )
+    """All but who belonged to whom."""
+    from pipelines.linkage.following import Known  # noqa: PLC0415 - compiled loops are dear to import
+
+    former, free = runs.former_members(conn), runs.next_number(conn)
+    return Known(runs.members_of(conn, []), former, free, judged, judging.undone(conn), history)
 
 
-def link(
-    settings: Settings, records: pl.DataFrame, contracts: Mapping[str, Contract], known: Known
-) -> Resolution:
-    """Resolve records by the policy and what is known, with causes and what people should look at."""
-    from pipelines.linkage.causes import with_causes  # noqa: PLC0415
-    from pipelines.linkage.findings import findings  # noqa: PLC0415 - compiled loops are dear to import
-    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
-    from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
-    from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
-
-    policy = load_linkage(settings.policies / "linkage.yml")
-    found = link_records(
-        records,
-        known.memberships,
-        known.judged,
-        policy,
-        next_number=known.next_number,
-        former=known.former,
-        engine=FellegiSunterEngine(policy, settings.estimator),
-        history=known.history,
-    )
-    once_each = [feed for feed, contract in contracts.items() if contract.once_each]
-    told = pl.concat([found.conflicts, findings(records, found, once_each)]).sort("conflict_id")
-    caused = with_causes(found, records, known.memberships, known.judged, known.undone)
-    return replace(found, conflicts=told, events=caused)
-
-
-def _policy(settings: Settings) -> dict[str, Any]:
-    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
-
-    return load_linkage(settings.policies / "linkage.yml").model_dump(mode="json")
-
-
-def _cases(
-    settings: Settings, records: pl.DataFrame, resolution: Resolution, judged: pl.DataFrame
-) -> pl.DataFrame:
-    from pipelines.linkage.cases import cases  # noqa: PLC0415
-
-    return cases(records, resolution, judged, load_review(settings.policies / "review.yml").doubt)
-
-
-def _quality(settings: Settings, records: pl.DataFrame, resolution: Resolution, on: date) -> pl.DataFrame:
-    """What linking is worth where no number helps, by the run's own model."""
-    from pipelines.linkage.hidden_quality import hidden_quality, traits_of  # noqa: PLC0415
-    from pipelines.linkage.hiding import hidden_links  # noqa: PLC0415
-    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415
-    from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
-
-    policy = load_linkage(settings.policies / "linkage.yml")
-    hidden = hidden_links(records, resolution.memberships, FellegiSunterEngine, policy, resolution.model)
-    return hidden_quality(hidden, traits_of(records, resolution.memberships), on)
-
-
-def _keep(
-    lake: Lake, run_id: str, resolution: Resolution, judged: pl.DataFrame, history: pl.DataFrame
-) -> None:
-    """What explains the run later; the lake alone tells which judgements and corrected numbers it was made by."""
-    lake.write(f"judged/{run_id}", judged)
-    lake.write(f"history/{run_id}", history)
-    lake.write(f"refused/{run_id}", resolution.refused)
-    lake.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
-    lake.write(f"links/{run_id}", resolution.links)
-    lake.write(f"possible/{run_id}", resolution.possible)
-
-
-def _summary(run_id: str, records: pl.DataFrame, resolution: Resolution) -> dict[str, Any]:
-    methods = resolution.links.group_by("method").len().sort("method").rows()
+def _summary(run_id: str, linked: linking.Linked) -> dict[str, Any]:
+    found = linked.resolution
     return {
         "run_id": run_id,
-        "records": records.height,
-        "persons": resolution.memberships["person_id"].n_unique(),
-        "links": dict(methods),
-        "conflicts": resolution.conflicts.height,
+        "records": linked.records,
+        "reached": linked.reached,
+        "persons": found.memberships["person_id"].n_unique(),
+        "links": dict(found.links.group_by("method").len().sort("method").rows()),
+        "conflicts": found.conflicts.height,
     }

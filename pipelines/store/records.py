@@ -58,6 +58,16 @@ def current_records(lake: Lake, chain: Sequence[Batch]) -> pl.DataFrame | None:
     return state
 
 
+def scan_current(lake: Lake, chain: Sequence[Batch]) -> pl.LazyFrame:
+    """Records in effect after the chain, lazily; the state of a longer chain is made where it is not kept."""
+    if len(chain) == 1:
+        rows = lake.scan(f"accepted/{chain[0].batch_id}").filter(pl.col("operation") != "D")
+        return rows.select(pl.exclude("^raw\\..*$"))
+    if not lake.has(state_name(chain)):
+        current_records(lake, chain)
+    return lake.scan(state_name(chain))
+
+
 def current_keys(lake: Lake, chain: Sequence[Batch]) -> pl.DataFrame:
     """Only the `record_key` of the records in effect after the chain; no row without a batch."""
     if len(chain) == 1:

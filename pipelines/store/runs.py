@@ -68,6 +68,15 @@ def memberships(conn: Connection) -> pl.DataFrame:
     return fetch_frame(conn, sql, schema=MEMBERSHIP)
 
 
+def members_of(conn: Connection, keys: list[str]) -> pl.DataFrame:
+    """The same of some records."""
+    sql = (
+        "select record_key, person_id, number from resolution.membership join resolution.person using (person_id)"
+        " where record_key = any(%s)"
+    )
+    return fetch_frame(conn, sql, (keys,), schema=MEMBERSHIP)
+
+
 def former_members(conn: Connection) -> pl.DataFrame:
     """Records of persons that were merged away, see linkage.persons.FORMER."""
     sql = (
@@ -99,9 +108,9 @@ def model_of(conn: Connection, run_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def record_resolution(conn: Connection, run_id: str, resolution: Resolution) -> None:
-    """Write persons, memberships, counts of links, conflicts and events of a run."""
-    _record_memberships(conn, run_id, resolution.memberships)
+def record_resolution(conn: Connection, run_id: str, resolution: Resolution, members: pl.DataFrame) -> None:
+    """Write persons, counts of links, conflicts and events of a run, and of memberships those that may be new."""
+    _record_memberships(conn, run_id, members)
     _record_counts(conn, run_id, resolution.links)
     _record_conflicts(conn, run_id, resolution.conflicts)
     _record_events(conn, run_id, resolution.events)
@@ -139,13 +148,18 @@ def _record_counts(conn: Connection, run_id: str, links: pl.DataFrame) -> None:
 
 def _record_conflicts(conn: Connection, run_id: str, conflicts: pl.DataFrame) -> None:
     execute(conn, "delete from resolution.conflict where run_id = %s", (run_id,))
-    for row in conflicts.sort("conflict_id").iter_rows(named=True):
-        execute(
-            conn,
-            "insert into resolution.conflict (run_id, conflict_id, reason_code, record_keys)"
-            " values (%s, %s, %s, %s)",
-            (run_id, row["conflict_id"], row["reason_code"], row["record_keys"]),
-        )
+    quoted = pl.col("record_keys").list.eval(
+        '"'
+        + pl.element().str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+        + '"'
+    )
+    lines = conflicts.sort("conflict_id").select(
+        pl.lit(run_id).alias("run_id"),
+        "conflict_id",
+        "reason_code",
+        record_keys="{" + quoted.list.join(",") + "}",
+    )
+    copy_frame(conn, "resolution.conflict", lines)
 
 
 _UNDOES = """
