@@ -12,17 +12,23 @@ from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
 from pipelines.linkage.clustering import JUDGEMENT
 from pipelines.linkage.frame import LINKS
+from pipelines.linkage.frequencies import frequencies
 from pipelines.linkage.policy import LinkagePolicy, load_linkage
+from pipelines.linking import kept_model
 from pipelines.privacy import reference
-from pipelines.speaking import records_of_run
+from pipelines.speaking import Speaking, records_of_run
+from pipelines.store import linking as left
 from pipelines.store import publication, runs
 from pipelines.store.erasing import erased
 from pipelines.store.lake import Lake
+from pipelines.store.ledger import batches_named
+from pipelines.store.linking import left_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipelines.contract.model import Contract
+    from pipelines.linkage.fitted import Fitted
     from pipelines.settings import Settings
     from pipelines.store.postgres import Connection
 
@@ -64,6 +70,38 @@ class Made:
     def records(self) -> pl.DataFrame:
         """The records it resolved."""
         return records_of_run(self.conn, self.lake, self.inputs, self.contracts)
+
+    @cached_property
+    def linking(self) -> dict[str, Any] | None:
+        """How it linked; None of a run that left nothing to follow, or whose traces the lake need not keep any more."""
+        found = left.linking_of(self.conn, self.run_id)
+        there = found is not None and all(
+            self.lake.has(name)
+            for name in (
+                f"model/{found['model']}",
+                *(left_name(self.run_id, what) for what in ("records", "values")),
+            )
+        )
+        return found if there else None
+
+    @cached_property
+    def fitted(self) -> Fitted | None:
+        """The model it weighed by, as it was kept."""
+        if self.linking is None:
+            return None
+        fresh = frequencies(self.lake.read(left_name(self.run_id, "values")))
+        return kept_model(self.settings, self.lake, self.linking["model"], self.model[1]).with_counts(fresh)
+
+    def records_about(self, keys: Iterable[str]) -> pl.DataFrame:
+        """Its records that the decisions about these depended on; all where it did not write them down."""
+        if self.linking is None:
+            return self.records
+        traces = self.lake.scan(left_name(self.run_id, "records"))
+        families = traces.filter(pl.col("record_key").is_in(list(keys))).select("family").unique()
+        asked = traces.join(families, on="family", how="semi").select("record_key").collect()["record_key"]
+        chains = {feed: batches_named(self.conn, ids) for feed, ids in self.inputs["feeds"].items()}
+        there = {feed: chain for feed, chain in chains.items() if feed in self.contracts}
+        return Speaking(self.lake, there, self.contracts).take(asked)
 
     @cached_property
     def model(self) -> tuple[LinkagePolicy, dict[str, Any]]:

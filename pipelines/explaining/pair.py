@@ -67,17 +67,18 @@ def _told(made: Made, pair: Pair) -> dict[str, Any]:
     ids = [persons[key] for key in pair]
     keys = made.members.filter(pl.col("person_id").is_in(ids))["record_key"].to_list()
     policy, summary = made.model
-    evidence = explain_pairs([pair], made.records, policy, summary, made.history)[0]
+    records, by = made.records_about(pair), made.fitted
+    evidence = explain_pairs([pair], records, policy, summary, made.history, by)[0]
     beside = None
     if evidence["joined_by"] is not None and pair[0] != pair[1]:
-        beside = explain_beside_number(pair, made.records, policy, summary, made.history)
+        beside = explain_beside_number(pair, records, policy, summary, made.history, by)
     links = made.links(keys)
     possible = [link for link in made.possible(pair) if link["method"] in WEIGHED]
     known = made.weighed
     if possible:
         known = pl.concat([known, pl.DataFrame(possible).select(known.columns)])
     ordered = (min(pair), max(pair))
-    evidence = look_again({ordered: evidence}, known, made.records, policy, summary, made.history)[ordered]
+    evidence = look_again({ordered: evidence}, known, records, policy, summary, made.history, by)[ordered]
     return {
         "publication": made.number,
         "a": named(pair[0]),

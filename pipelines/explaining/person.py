@@ -19,6 +19,7 @@ from pipelines.store.database import open_database
 from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
+    from pipelines.explaining.pair import Pair
     from pipelines.report.basics import Language
     from pipelines.settings import Settings
     from pipelines.store.postgres import Connection
@@ -87,12 +88,13 @@ def _links(made: Made, keys: list[str]) -> list[dict[str, Any]]:
     weighed = [link for link in links if link["method"] in WEIGHED]
     policy, summary = made.model
     pairs = [(link["record_a"], link["record_b"]) for link in weighed]
-    found = explain_pairs(pairs, made.records, policy, summary, made.history) if pairs else []
-    told = dict(zip(pairs, found, strict=True))
-    evidence = look_again(told, made.weighed, made.records, policy, summary, made.history) if pairs else told
-    return [
-        told_link(link) | {"evidence": evidence.get((link["record_a"], link["record_b"]))} for link in links
-    ]
+    told: dict[Pair, dict[str, Any]] = {}
+    if pairs:
+        records, by = made.records_about(keys), made.fitted
+        found = explain_pairs(pairs, records, policy, summary, made.history, by)
+        told = dict(zip(pairs, found, strict=True))
+        told = look_again(told, made.weighed, records, policy, summary, made.history, by)
+    return [told_link(link) | {"evidence": told.get((link["record_a"], link["record_b"]))} for link in links]
 
 
 def _refused(made: Made, keys: list[str]) -> list[dict[str, Any]]:
@@ -135,10 +137,11 @@ def _conflicts(conn: Connection, run_id: str, keys: list[str]) -> list[str]:
 
 def _numbers(made: Made, keys: list[str]) -> list[dict[str, Any]]:
     """Citizen IDs that the person's records carry, as 1, 2, …: never the number, but on which records it stands."""
-    if "citizen_id" not in made.records.columns:
+    records = made.records_about(keys)
+    if "citizen_id" not in records.columns:
         return []
     usable = pl.col("citizen_id_status").is_in(list(USABLE)) & pl.col("citizen_id").is_not_null()
-    mine = made.records.filter(pl.col("record_key").is_in(keys) & usable)
+    mine = records.filter(pl.col("record_key").is_in(keys) & usable)
     grouped = mine.group_by("citizen_id").agg(
         pl.col("record_key").sort(),
         pl.col("citizen_id_status").unique().sort(),

@@ -65,6 +65,12 @@ def chain(conn: Connection, run_id: str) -> list[str]:
     return [row["run_id"] for row in fetch(conn, _CHAIN, (run_id,))]
 
 
+def followed(conn: Connection) -> set[str]:
+    """Runs whose traces the next run needs."""
+    rows = newest(conn)
+    return set(chain(conn, rows[0]["run_id"])) if rows else set()
+
+
 def record_linking(conn: Connection, linking: Linking) -> None:
     """Write down how a run linked; a run that is repeated writes it anew."""
     execute(
