@@ -168,8 +168,13 @@ def link(
         former=known.former,
         engine=FellegiSunterEngine(policy, settings.estimator, fitted),
         history=known.history,
+        kept_apart=_apart(contracts),
     )
     return _telling(contracts, known)(found, records)
+
+
+def _apart(contracts: Mapping[str, Contract]) -> list[str]:
+    return [feed for feed, contract in contracts.items() if contract.keeps_apart]
 
 
 def _telling(
@@ -207,7 +212,16 @@ def linked(asked: Asked, before: Before | None, reason: str | None) -> Linked:
     share = asked.policy.refit_share - before.linking["changed"] / max(1, content.height)
     telling = _telling(asked.contracts, known)
     try:
-        followed = follow(content, asked.speaking.take, known, before.earlier, asked.policy, telling, share)
+        followed = follow(
+            content,
+            asked.speaking.take,
+            known,
+            before.earlier,
+            asked.policy,
+            telling,
+            share,
+            _apart(asked.contracts),
+        )
     except Unfit as unfit:
         return _all(asked, str(unfit))
     return _following(asked, known, before, followed)

@@ -226,7 +226,10 @@ def _severer(edit: _Edit) -> Parties:
 
 RULES: Final[tuple[tuple[str, Callable[[_Edit], Parties]], ...]] = (
     (r"(.+\.)?title(\..+)?|legal_basis\..+|purpose(\..+)?|owner\.(zh|en)", _always(NOBODY)),
-    (r"authority|retention_years|attributes\..+|person_unless|once_each|active_on", _always(NOBODY)),
+    (
+        r"authority|retention_years|attributes\..+|person_unless|once_each|keeps_apart|active_on",
+        _always(NOBODY),
+    ),
     (r"owner\.department", _always(READERS)),
     (r"feed|key", _always(BOTH)),
     (r"cadence", _cadence),

@@ -260,6 +260,8 @@ class Contract(Declared):
         key: source columns; of several alternatives the first whose parts are given and unique is used.
         person_unless: rows that are no person.
         once_each: a person stands in it once; two records of one person are told (PB-LK-008).
+        keeps_apart: it knows its people apart: two of its records are never linked to be one person, unless one
+            citizen ID or a judgement joins them.
         active_on: the date or month a person last acted on; one after a death is told (PB-LK-007).
         columns: source columns and the standard columns they become.
         thresholds: shares above which a delivery is refused or waits.
@@ -280,6 +282,7 @@ class Contract(Declared):
     key: tuple[tuple[str, ...], ...]
     person_unless: When | None = None
     once_each: bool = False
+    keeps_apart: bool = False
     active_on: Identifier | None = None
     columns: tuple[Column, ...]
     thresholds: Thresholds = Thresholds()

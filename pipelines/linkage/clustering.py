@@ -2,8 +2,8 @@
 
 Union-find over the links in descending weight. A link is refused when its clusters would bring
 together two different citizen IDs (or two parts of one that was split), two records that a person
-judged to be different people, or more records than anybody has. Positive judgements come first and
-may join what IDs keep apart; nothing else may.
+judged to be different people, two records of a feed that says it knows its people apart, or more records
+than anybody has. Positive judgements come first and may join what IDs and feeds keep apart; nothing else may.
 
 What hangs together by links although two IDs or a judgement forbid it is cut where the least weight is
 lost, if that is less than what the order of the links alone would lose (see cutting).
@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from pipelines.linkage.cutting import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-TWO_IDS, JUDGED, TOO_LARGE = "two_ids", "judged_apart", "too_large"
+TWO_IDS, JUDGED, TOO_LARGE, KEPT_APART = "two_ids", "judged_apart", "too_large", "kept_apart"
 JUDGEMENT: Final = "judgement"
 _STEPS: Final = 1000  # a bit of weight in the whole numbers that cuts are made in
 
@@ -43,13 +43,14 @@ class Clustering:
 
 @dataclass
 class _Forest:
-    """Clusters while they grow: parents, and of each root its size, labels and forbidden nodes."""
+    """Clusters while they grow: parents, and of each root its size, labels, forbidden nodes, feeds that keep apart."""
 
     parent: list[int]
     size: list[int]
     labels: dict[int, frozenset[int]]
     cap: int
     enemies: dict[int, set[int]] = field(default_factory=dict)
+    feeds: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def root(self, node: int) -> int:
         while self.parent[node] != node:
@@ -59,33 +60,56 @@ class _Forest:
 
     def copy(self) -> _Forest:
         enemies = {node: set(others) for node, others in self.enemies.items()}
-        return _Forest(list(self.parent), list(self.size), dict(self.labels), self.cap, enemies)
+        return _Forest(
+            list(self.parent), list(self.size), dict(self.labels), self.cap, enemies, dict(self.feeds)
+        )
 
     def join(self, a: int, b: int, *, judged: bool = False) -> str | None:
         """Join two clusters, or say why not."""
         a, b = self.root(a), self.root(b)
         if a == b:
             return None
-        mine, theirs = self.labels.get(a, frozenset()), self.labels.get(b, frozenset())
-        both = mine | theirs
-        if any(self.root(enemy) == b for enemy in self.enemies.get(a, ())):
-            return JUDGED
-        if not judged and len(both) > 1 and both not in (mine, theirs):
-            return TWO_IDS
-        if not judged and self.size[a] + self.size[b] > self.cap:
-            return TOO_LARGE
+        why = self._against(a, b, judged=judged)
+        if why is not None:
+            return why
         keep, gone = min(a, b), max(a, b)
         self.parent[gone] = keep
         self.size[keep] = self.size[a] + self.size[b]
-        if both:
-            self.labels[keep] = both
+        for told in (self.labels, self.feeds):
+            _unite(told, keep, gone)
         hostile = self.enemies.get(a, set()) | self.enemies.get(b, set())
         if hostile:
             self.enemies[keep] = hostile
         return None
 
+    def _against(self, a: int, b: int, *, judged: bool) -> str | None:
+        """What forbids to join two roots; a positive judgement yields to a negative one alone."""
+        if any(self.root(enemy) == b for enemy in self.enemies.get(a, ())):
+            return JUDGED
+        if judged:
+            return None
+        mine, theirs = self.labels.get(a, frozenset()), self.labels.get(b, frozenset())
+        both = mine | theirs
+        if len(both) > 1 and both not in (mine, theirs):
+            return TWO_IDS
+        if self.feeds.get(a, frozenset()) & self.feeds.get(b, frozenset()):
+            return KEPT_APART
+        return TOO_LARGE if self.size[a] + self.size[b] > self.cap else None
 
-def cluster(nodes: pl.DataFrame, links: pl.DataFrame, judgements: pl.DataFrame, size_cap: int) -> Clustering:
+
+def _unite(told: dict[int, frozenset[Any]], keep: int, gone: int) -> None:
+    both = told.get(keep, frozenset()) | told.get(gone, frozenset())
+    if both:
+        told[keep] = both
+
+
+def cluster(
+    nodes: pl.DataFrame,
+    links: pl.DataFrame,
+    judgements: pl.DataFrame,
+    size_cap: int,
+    kept_apart: Collection[str] = (),
+) -> Clustering:
     """Cluster records.
 
     Args:
@@ -94,6 +118,7 @@ def cluster(nodes: pl.DataFrame, links: pl.DataFrame, judgements: pl.DataFrame, 
         links: record_a, record_b, weight.
         judgements: record_a, record_b, verdict; the last one on a pair counts.
         size_cap: records a cluster may have.
+        kept_apart: feeds of which no two units are one person; then `nodes` has feed.
     """
     ordered = nodes.sort("record_key").with_row_index("row")
     verdicts = _verdicts(judgements, ordered)
@@ -108,6 +133,7 @@ def cluster(nodes: pl.DataFrame, links: pl.DataFrame, judgements: pl.DataFrame, 
             forest.enemies.setdefault(place[b], set()).add(place[a])
     _grow(forest, place, _positive(verdicts), refused, judged=True)
     _grow(forest, place, _stars(ordered), refused)
+    forest.feeds = _feeds(forest, ordered, kept_apart)
     in_order = links.sort("weight", "record_a", "record_b", descending=[True, False, False])
     given_up = _given_up(forest, place, in_order)
     refused += [(a, b, why) for (a, b), why in given_up.items()]
@@ -234,6 +260,18 @@ def _planted(ordered: pl.DataFrame, size_cap: int) -> _Forest:
     labelled = ordered.filter(pl.col("label").is_not_null()).select("node", "label").unique()
     labels = {node: frozenset((label,)) for node, label in labelled.iter_rows()}
     return _Forest(list(range(count)), size, labels, size_cap)
+
+
+def _feeds(forest: _Forest, ordered: pl.DataFrame, kept_apart: Collection[str]) -> dict[int, frozenset[str]]:
+    """Of each cluster so far the feeds it stands in that know their people apart."""
+    if not kept_apart:
+        return {}
+    placed: dict[int, frozenset[str]] = {}
+    known = ordered.filter(pl.col("feed").is_in(list(kept_apart))).select("node", "feed").unique()
+    for node, feed in known.iter_rows():
+        root = forest.root(node)
+        placed[root] = placed.get(root, frozenset()) | {feed}
+    return placed
 
 
 def _stars(ordered: pl.DataFrame) -> Iterable[tuple[str, str]]:

@@ -19,7 +19,7 @@ from pipelines.linkage.resolve import resolve
 from pipelines.linkage.traces import RECORDS, Ties, Traces, traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from pipelines.linkage.fitted import Fitted
     from pipelines.linkage.increment import Take
@@ -95,6 +95,7 @@ def follow(
     policy: LinkagePolicy,
     told: Callable[[Resolution, pl.DataFrame], Resolution] = lambda found, _: found,
     share: float = 1.0,
+    kept_apart: Collection[str] = (),
 ) -> Followed:
     """Link what changed since the run before.
 
@@ -106,6 +107,7 @@ def follow(
         policy: that of both.
         told: what else is to be said of the reached records.
         share: of the records that may be reached.
+        kept_apart: see resolve.resolve.
 
     Raises:
         increment.Unfit: all is to be linked anew.
@@ -126,6 +128,7 @@ def follow(
         former=known.former,
         engine=Found(reached.residual),
         history=known.history,
+        kept_apart=kept_apart,
     )
     part = told(found, mine)
     first = 1 + int(earlier.traces.records["unit"].max() or 0)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from pipelines.linkage.policy import LinkagePolicy
 from pipelines.linkage.residual import FellegiSunterEngine, ResidualEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pipelines.linkage.residual import Looked
 
@@ -67,6 +67,7 @@ def resolve(
     former: pl.DataFrame | None = None,
     engine: ResidualEngine | None = None,
     history: pl.DataFrame | None = None,
+    kept_apart: Collection[str] = (),
 ) -> Resolution:
     """Resolve the current records.
 
@@ -80,6 +81,7 @@ def resolve(
         former: records of persons that were merged away; see persons.FORMER.
         engine: of the residual; default: FellegiSunterEngine.
         history: numbers that registers corrected; see kernels.number_changes.
+        kept_apart: feeds of which no two units are one person.
     """
     if not isinstance(policy, LinkagePolicy):
         policy = LinkagePolicy.model_validate(policy)
@@ -91,7 +93,7 @@ def resolve(
     found = (engine or FellegiSunterEngine(policy)).link(units)
     proposed = _by_records(found.links, units)
     links = proposed.filter("is_link").select(LINKS.names())
-    grown = clustering.cluster(units, links, judged, policy.person_cap)
+    grown = clustering.cluster(units, links, judged, policy.person_cap, kept_apart)
     doubles, cases = double_ids(units, policy.block_cap)
     if next_number is None:
         next_number = 1 + int(before["number"].max() or 0)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.linkage.clustering import JUDGED, TOO_LARGE, TWO_IDS, Clustering, cluster
+from pipelines.linkage.clustering import JUDGED, KEPT_APART, TOO_LARGE, TWO_IDS, Clustering, cluster
 
 NODES = {"record_key": pl.String, "unit": pl.Int32, "label": pl.Int64, "anchor": pl.String}
 LINKS = {"record_a": pl.String, "record_b": pl.String, "weight": pl.Float64}
@@ -41,6 +41,31 @@ def test_two_ids_never_meet_and_the_stronger_link_wins() -> None:
     found = _cluster(nodes, [("a", "c", 8), ("b", "c", 9)])
     assert _partition(found) == ["a", "bc"]
     assert found.refused.rows() == [("a", "c", TWO_IDS)]
+
+
+def _in_feeds(links: list[tuple[str, str, float]], judgements: list[tuple[str, str, str]]) -> Clustering:
+    nodes = pl.DataFrame(_alone(*"abc"), schema=NODES, orient="row").with_columns(
+        feed=pl.Series(["x", "y", "x"])
+    )
+    said = pl.DataFrame(judgements, schema=JUDGEMENTS, orient="row")
+    return cluster(nodes, pl.DataFrame(links, schema=LINKS, orient="row"), said, 100, ["x"])
+
+
+def test_records_that_a_feed_keeps_apart_are_never_linked_by_way_of_others() -> None:
+    found = _in_feeds([("a", "b", 9.0), ("b", "c", 8.0)], [])
+    assert _partition(found) == ["ab", "c"]
+    assert found.refused.rows() == [("b", "c", KEPT_APART)]
+
+
+def test_a_judgement_joins_what_a_feed_keeps_apart() -> None:
+    assert _partition(_in_feeds([("a", "b", 9.0)], [("a", "c", "positive")])) == ["abc"]
+
+
+def test_one_id_joins_what_a_feed_keeps_apart_though_a_record_of_it_was_judged() -> None:
+    nodes = pl.DataFrame([(key, 0, 1, "a") for key in "abc"], schema=NODES, orient="row")
+    judged = pl.DataFrame([("a", "z", "negative"), ("a", "b", "positive")], schema=JUDGEMENTS, orient="row")
+    found = cluster(nodes.with_columns(feed=pl.lit("x")), pl.DataFrame(schema=LINKS), judged, 100, ["x"])
+    assert _partition(found) == ["abc"]
 
 
 def test_of_equal_links_the_smaller_keys_win() -> None:
