@@ -12,7 +12,6 @@ from pipelines.linkage.frame import CONFLICTS, LINKS
 if TYPE_CHECKING:
     from typing import Any
 
-    from pipelines.linkage.residual import Residual
     from pipelines.linkage.resolve import Resolution
 
 REFUSED: Final = pl.Schema({"record_a": pl.String, "record_b": pl.String, "why": pl.String})
@@ -35,17 +34,6 @@ class Outcome:
     possible: pl.DataFrame
     refused: pl.DataFrame
     conflicts: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Found:
-    """An engine whose links are known already."""
-
-    residual: Residual
-
-    def link(self, clusters: pl.DataFrame) -> Residual:  # noqa: ARG002 - see residual.ResidualEngine
-        """The links."""
-        return self.residual
 
 
 def carried(before: Outcome, part: Resolution, touched: pl.Series, units: int) -> Resolution:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from pipelines.linkage.carried import Found, Outcome, carried
+from pipelines.linkage.carried import Outcome, carried
 from pipelines.linkage.double_ids import METHOD as TWO_IDS
 from pipelines.linkage.frame import complete
 from pipelines.linkage.increment import Base, reach
 from pipelines.linkage.persons import FORMER
-from pipelines.linkage.resolve import resolve
+from pipelines.linkage.resolve import JUDGEMENTS, Beside, resolved
 from pipelines.linkage.traces import RECORDS, Ties, Traces, traces
 
 if TYPE_CHECKING:
@@ -118,18 +118,10 @@ def follow(
     )
     taken = _Taken(take)
     reached = reach(content, lambda keys: complete(taken(keys)), changed, base, policy, share)
-    mine = taken(reached.records["record_key"])
-    found = resolve(
-        mine,
-        known.memberships,
-        known.judged,
-        policy,
-        next_number=known.next_number,
-        former=known.former,
-        engine=Found(reached.residual),
-        history=known.history,
-        kept_apart=kept_apart,
-    )
+    mine = taken(reached.grouped.records["record_key"])
+    judged = known.judged.select(JUDGEMENTS.names())
+    beside = Beside(known.memberships, known.former, known.next_number, judged, kept_apart)
+    found = resolved(reached.grouped, reached.residual, beside, policy)
     part = told(found, mine)
     first = 1 + int(earlier.traces.records["unit"].max() or 0)  # type: ignore[arg-type]
     new = traces_of(found, known, earlier.fitted, content, first)

@@ -20,7 +20,7 @@ from pipelines.linkage.comparing import compare
 from pipelines.linkage.double_ids import meeting_keys
 from pipelines.linkage.frequencies import counted, frequencies, value_keys
 from pipelines.linkage.residual import FellegiSunterEngine, Looked, Residual, weigh
-from pipelines.linkage.resolve import identified_by, units_of
+from pipelines.linkage.resolve import Grouped, grouped_by
 
 if TYPE_CHECKING:
     from pipelines.linkage.fitted import Fitted
@@ -62,12 +62,12 @@ class Reached:
     """The records to resolve.
 
     Attributes:
-        records: of frame.complete, those that were reached.
+        grouped: those that were reached.
         gone: record_key of records that are not there any more.
         residual: the engine's links among their units.
     """
 
-    records: pl.DataFrame
+    grouped: Grouped
     gone: pl.Series
     residual: Residual
 
@@ -104,22 +104,37 @@ def reach(
     """
     now = _with_places(content, base)
     gone = base.traces.records.join(content, on="record_key", how="anti")
-    dirty, fresh = _dirty(now, _changed(now, changed, gone, base), take, gone, base, policy)
+    group = _Grouping(take, base, policy)
+    dirty, fresh = _dirty(now, _changed(now, changed, gone, base), group, gone, base)
     fitted = base.fitted.with_counts(fresh)
     engine = FellegiSunterEngine(policy, fitted=fitted)
     inside = dirty
     while True:
         if inside.sum() > share * max(1, now.height):
             raise Unfit(f"{inside.sum()} of {now.height} records are touched")
-        records = take(now.filter(inside)["record_key"])
-        units = units_of(records, identified_by(records, policy, base.history))
-        found = engine.link(units)
+        grouped = group(now.filter(inside)["record_key"])
+        found = engine.link(grouped.units)
         if found.looked is None:
             raise Unfit("the engine does not tell where it looked")
-        others = _partners(now, inside, dirty, take, Linked(units, found.looked, fitted), base, policy)
+        others = _partners(
+            now, inside, dirty, take, Linked(grouped.units, found.looked, fitted), base, policy
+        )
         if others.is_empty():
-            return Reached(records, gone["record_key"], found)
+            return Reached(grouped, gone["record_key"], found)
         inside = _closed(now, inside | now["record_key"].is_in(others.implode()), base)
+
+
+class _Grouping:
+    """Groups records by their IDs; the last ones once."""
+
+    def __init__(self, take: Take, base: Base, policy: LinkagePolicy) -> None:
+        self._take, self._base, self._policy = take, base, policy
+        self._last: tuple[pl.Series, Grouped] | None = None
+
+    def __call__(self, keys: pl.Series) -> Grouped:
+        if self._last is None or not self._last[0].equals(keys):
+            self._last = keys, grouped_by(self._take(keys), self._policy, self._base.history)
+        return self._last[1]
 
 
 def _with_places(content: pl.DataFrame, base: Base) -> pl.DataFrame:
@@ -175,13 +190,12 @@ def _with_history(numbers: pl.Series, history: pl.DataFrame) -> pl.Series:
 
 
 def _dirty(
-    now: pl.DataFrame, start: pl.Series, take: Take, gone: pl.DataFrame, base: Base, policy: LinkagePolicy
+    now: pl.DataFrame, start: pl.Series, group: _Grouping, gone: pl.DataFrame, base: Base
 ) -> tuple[pl.Series, pl.DataFrame]:
     """What is compared anew, with whom else a value that the model does not count is shared; and those counts."""
     dirty = start
     while True:
-        records = take(now.filter(dirty)["record_key"])
-        units = units_of(records, identified_by(records, policy, base.history))
+        units = group(now.filter(dirty)["record_key"]).units
         table = attributes(units)
         if _SPELLED.index(spelling(table.numbers)) > _SPELLED.index(base.fitted.spelled):
             raise Unfit("numbers of a form that was not met before")

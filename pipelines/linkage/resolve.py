@@ -19,7 +19,7 @@ from pipelines.linkage.residual import FellegiSunterEngine, ResidualEngine
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pipelines.linkage.residual import Looked
+    from pipelines.linkage.residual import Looked, Residual
 
 PREVIOUS: Final = pl.Schema({"record_key": pl.String, "person_id": pl.String, "number": pl.Int64})
 JUDGEMENTS: Final = pl.Schema({"record_a": pl.String, "record_b": pl.String, "verdict": pl.String})
@@ -86,26 +86,57 @@ def resolve(
     if not isinstance(policy, LinkagePolicy):
         policy = LinkagePolicy.model_validate(policy)
     before = PREVIOUS.to_frame() if previous is None else previous.select(PREVIOUS.names())
-    judged = JUDGEMENTS.to_frame() if judgements is None else judgements.select(JUDGEMENTS.names())
-    frame = complete(records)
-    identified = identified_by(frame, policy, history)
-    units = units_of(frame, identified)
-    found = (engine or FellegiSunterEngine(policy)).link(units)
-    proposed = _by_records(found.links, units)
-    links = proposed.filter("is_link").select(LINKS.names())
-    grown = clustering.cluster(units, links, judged, policy.person_cap, kept_apart)
-    doubles, cases = double_ids(units, policy.block_cap)
     if next_number is None:
         next_number = 1 + int(before["number"].max() or 0)  # type: ignore[arg-type]
-    clusters = grown.clusters.join(frame.select("record_key", "authority"), on="record_key")
-    given = assign(clusters, before, next_number, policy.prefix, former)
+    judged = JUDGEMENTS.to_frame() if judgements is None else judgements.select(JUDGEMENTS.names())
+    grouped = grouped_by(complete(records), policy, history)
+    found = (engine or FellegiSunterEngine(policy)).link(grouped.units)
+    return resolved(grouped, found, Beside(before, former, next_number, judged, kept_apart), policy)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Records (see frame.complete), what the IDs say of them, and the units that makes (see units_of)."""
+
+    records: pl.DataFrame
+    identified: Identified
+    units: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a resolution is given beside records and links; see `resolve`."""
+
+    before: pl.DataFrame
+    former: pl.DataFrame | None
+    next_number: int
+    judged: pl.DataFrame
+    kept_apart: Collection[str]
+
+
+def grouped_by(frame: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame | None) -> Grouped:
+    """Units of the records by their IDs."""
+    identified = identified_by(frame, policy, history)
+    return Grouped(frame, identified, units_of(frame, identified))
+
+
+def resolved(grouped: Grouped, found: Residual, beside: Beside, policy: LinkagePolicy) -> Resolution:
+    """Clusters and persons of the links that an engine found."""
+    units, judged = grouped.units, beside.judged
+    proposed = _by_records(found.links, units)
+    links = proposed.filter("is_link").select(LINKS.names())
+    grown = clustering.cluster(units, links, judged, policy.person_cap, beside.kept_apart)
+    doubles, cases = double_ids(units, policy.block_cap)
+    clusters = grown.clusters.join(units.select("record_key", "authority"), on="record_key")
+    given = assign(clusters, beside.before, beside.next_number, policy.prefix, beside.former)
     joined = pl.concat([_by_id(units), links, _by_judgement(judged)])
     review = pl.concat([proposed.select(LINKS.names()), doubles])
+    conflicts = [grouped.identified.conflicts, cases, outdated(grouped.identified.parts)]
     return Resolution(
         memberships=given.memberships,
         links=_inside(joined, grown.clusters),
         possible=_between(review, grown.clusters, judged),
-        conflicts=pl.concat([identified.conflicts, cases, outdated(identified.parts)]).sort("conflict_id"),
+        conflicts=pl.concat(conflicts).sort("conflict_id"),
         events=given.events,
         model={**found.model, "units": units["unit"].n_unique(), "refused": _counts(grown.refused)},
         refused=grown.refused,
