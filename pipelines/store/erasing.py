@@ -41,6 +41,9 @@ select distinct r.run_id from ledger.run as r, jsonb_each(r.inputs -> 'feeds') a
     jsonb_array_elements_text(f.value) as b
 where b in (select batch_id from ledger.erasure) order by r.run_id
 """
+_MODELS: Final = """
+select model from resolution.linking group by model having bool_and(run_id = any(%s))
+"""
 _BYTES: Final = """
 select distinct e.content_sha256 from ledger.erasure as e
 where not exists (
@@ -120,11 +123,12 @@ def wipe(conn: Connection, lake: Lake) -> int:
     batches = list(erased(conn))
     runs = [row["run_id"] for row in fetch(conn, _RUNS)] if batches else []
     hashes = [row["content_sha256"] for row in fetch(conn, _BYTES)] if batches else []
+    models = [row["model"] for row in fetch(conn, _MODELS, (runs,))]
     folders = [folder for folder in (lake.root, mirror_of(lake.root)) if folder is not None]
     gone = [
         path
         for folder in folders
-        for pattern in _patterns(batches, runs, hashes)
+        for pattern in _patterns(batches, runs, hashes, models)
         for path in folder.glob(pattern)
     ]
     gone += _registers(lake, batches)
@@ -133,12 +137,17 @@ def wipe(conn: Connection, lake: Lake) -> int:
     return len(gone)
 
 
-def _patterns(batches: Iterable[str], runs: Iterable[str], hashes: Iterable[str]) -> Iterator[str]:
+def _patterns(
+    batches: Iterable[str], runs: Iterable[str], hashes: Iterable[str], models: Iterable[str]
+) -> Iterator[str]:
     """Names of files; in the mirror they are folders of versions."""
     for name in (*batches, *runs):
         yield f"*/{name}.parquet"
     for run in runs:
         yield f"golden/{run}"
+        yield f"linking/{run}"
+    for model in models:
+        yield f"model/{model}.parquet"
     for sha256 in hashes:
         yield f"bytes/{sha256[:2]}/{sha256}"
 
