@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from pipelines.policy import load_review
-from pipelines.store import linking as left
+from pipelines.predecessors import Before, linkage_policy
 from pipelines.store import runs
 from pipelines.store.linking import Linking, left_name
 
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipelines.contract.model import Contract
-    from pipelines.linkage.carried import Outcome
     from pipelines.linkage.fitted import Fitted
-    from pipelines.linkage.following import Earlier, Followed, Known
+    from pipelines.linkage.following import Followed, Known
     from pipelines.linkage.policy import LinkagePolicy
     from pipelines.linkage.resolve import Resolution
     from pipelines.linkage.traces import Traces
@@ -32,19 +31,6 @@ if TYPE_CHECKING:
     from pipelines.speaking import Speaking
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
-
-MODEL: Final = "model"
-"""In the inputs of a run: the kept model it linked by."""
-
-
-@dataclass(frozen=True)
-class Before:
-    """The run that this one follows: what it left, and how it linked."""
-
-    earlier: Earlier
-    linking: dict[str, Any]
-    cases: pl.DataFrame
-    quality: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -109,7 +95,7 @@ class Asked:
     @property
     def policy(self) -> LinkagePolicy:
         """The linkage policy."""
-        return _policy(self.settings)
+        return linkage_policy(self.settings)
 
     @property
     def contracts(self) -> Mapping[str, Contract]:
@@ -121,22 +107,6 @@ def hash_of(frame: pl.DataFrame) -> str:
     """SHA-256 of a frame's rows, as the inputs of a run name what it was made by."""
     spelled = json.dumps(frame.rows(), ensure_ascii=False)
     return hashlib.sha256(spelled.encode()).hexdigest()
-
-
-def same_inputs(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
-    """Whether two runs are made of the same, by whatever model."""
-    return one is not None and {**one, MODEL: None} == {**other, MODEL: None}
-
-
-def policy_of(settings: Settings) -> dict[str, Any]:
-    """The linkage policy as it is kept with a run."""
-    return _policy(settings).model_dump(mode="json")
-
-
-def _policy(settings: Settings) -> LinkagePolicy:
-    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415 - compiled loops are dear to import
-
-    return load_linkage(settings.policies / "linkage.yml")
 
 
 def link(
@@ -158,7 +128,7 @@ def link(
     from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
     from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
-    policy = _policy(settings)
+    policy = linkage_policy(settings)
     found = link_records(
         records,
         known.memberships,
@@ -316,7 +286,9 @@ def _quality(settings: Settings, records: pl.DataFrame, found: Resolution, on: d
     from pipelines.linkage.hiding import hidden_links  # noqa: PLC0415
     from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
 
-    hidden = hidden_links(records, found.memberships, FellegiSunterEngine, _policy(settings), found.model)
+    hidden = hidden_links(
+        records, found.memberships, FellegiSunterEngine, linkage_policy(settings), found.model
+    )
     return hidden_quality(hidden, traits_of(records, found.memberships), on)
 
 
@@ -342,71 +314,3 @@ def keep(lake: Lake, run_id: str, linked: Linked, known: Known) -> None:
         lake.write(left_name(run_id, what), frame)
     if linked.fitted is not None:
         lake.write(f"model/{linked.model}", linked.fitted)
-
-
-def earlier_of(
-    settings: Settings, conn: Connection, lake: Lake, inputs: Mapping[str, Any], base: int
-) -> tuple[Before | None, str | None]:
-    """The run that can be followed, or why none can.
-
-    Args:
-        settings: where the policy is.
-        conn: the pipeline's.
-        lake: where its frames are.
-        inputs: of the run that is to follow.
-        base: the publication it starts from: a run that is repeated follows what it followed before.
-    """
-    rows = left.newest(conn)
-    if rows and rows[0]["base_publication"] == base and same_inputs(rows[0]["inputs"], inputs):
-        rows = rows[1:]
-    if not rows:
-        return None, "first"
-    row = rows[0]
-    decided = ("policies", "contracts", "version", "estimator")
-    changed = [name for name in decided if row["inputs"].get(name) != inputs.get(name)]
-    if changed or row["made_with"] != left.MADE_WITH:
-        return None, f"other {', '.join(changed) or 'versions'}"
-    if settings.estimator != "engine":
-        return None, "estimator"
-    runs = left.chain(conn, row["run_id"])
-    if len(runs) > _policy(settings).refit_runs:
-        return None, "many runs since the model was fitted"
-    if not left.is_whole(lake, runs, row["model"]):
-        return None, "what the run before left is gone"
-    return _before(settings, lake, runs, row), None
-
-
-def kept_model(settings: Settings, lake: Lake, name: str, summary: dict[str, Any]) -> Fitted:
-    """A model that a run kept.
-
-    Raises:
-        FileNotFoundError: it is gone, or is not what its name says.
-    """
-    from pipelines.linkage.fitted import as_kept, name_of  # noqa: PLC0415
-
-    frame = lake.read(f"model/{name}")
-    if name_of(frame) != name:
-        raise FileNotFoundError(name)
-    return as_kept(frame, _policy(settings), summary)
-
-
-def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]) -> Before:
-    from pipelines.linkage.carried import Outcome  # noqa: PLC0415
-    from pipelines.linkage.following import Earlier  # noqa: PLC0415
-    from pipelines.linkage.traces import Traces  # noqa: PLC0415
-
-    def read(what: str) -> pl.DataFrame:
-        return lake.read(left_name(runs[-1], what))
-
-    found: Outcome = Outcome(
-        read("resolved"), read("links"), read("possible"), read("refused"), read("conflicts")
-    )
-    traces = Traces(
-        read("records"),
-        pl.concat([lake.scan(left_name(run, "keys")) for run in runs]),
-        pl.concat([lake.read(left_name(run, "doubles")) for run in runs]),
-        read("values"),
-    )
-    fitted = kept_model(settings, lake, row["model"], row["summary"])
-    earlier = Earlier(fitted, traces, found, read("judged"), read("history"))
-    return Before(earlier, row, read("cases"), read("quality"))

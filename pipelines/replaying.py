@@ -20,8 +20,9 @@ from pipelines.errors import DeliveryRefused
 from pipelines.intake.manifest import Manifest
 from pipelines.kernels.gazetteer import load_gazetteer
 from pipelines.kernels.standard_rows import standard_rows
-from pipelines.linking import MODEL, hash_of, kept_model, link
+from pipelines.linking import hash_of, link
 from pipelines.policy import load_survivorship
+from pipelines.predecessors import MODEL, kept_model
 from pipelines.reading import read_delivery
 from pipelines.speaking import records_of_run
 from pipelines.stages.survive import make_golden, members

@@ -14,7 +14,7 @@ from pipelines.linkage.clustering import JUDGEMENT
 from pipelines.linkage.frame import LINKS
 from pipelines.linkage.frequencies import frequencies
 from pipelines.linkage.policy import LinkagePolicy, load_linkage
-from pipelines.linking import kept_model
+from pipelines.predecessors import kept_model
 from pipelines.privacy import reference
 from pipelines.speaking import Speaking, records_of_run
 from pipelines.store import linking as left

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines import __version__, linking
+from pipelines import __version__, linking, predecessors
 from pipelines.contract.load import load_contracts
 from pipelines.settings import Settings
 from pipelines.speaking import Speaking
@@ -52,19 +52,24 @@ def resolve(settings: Settings) -> dict[str, Any]:
         judged = judging.verdicts(conn)
         history = number_history(conn, lake, contracts, chains)
         inputs = _inputs(settings, {feed: chain for feed, chain in chains.items() if chain}, judged, history)
-        if not inputs["feeds"] or linking.same_inputs(runs.released_inputs(conn, base), inputs):
+        if not inputs["feeds"] or predecessors.same_inputs(runs.released_inputs(conn, base), inputs):
             return {"run_id": None}
         speaking = Speaking(lake, {feed: chain for feed, chain in chains.items() if chain}, contracts)
         on = max(batch.data_date for chain in chains.values() for batch in chain)
-        earlier, reason = linking.earlier_of(settings, conn, lake, inputs, base)
+        earlier, reason = predecessors.earlier_of(settings, conn, lake, inputs, base)
         asked = linking.Asked(settings, conn, speaking, inputs, _known(conn, judged, history), on)
         linked = linking.linked(asked, earlier, reason)
-        named = inputs if linked.base_run is None else {**inputs, "model": linked.model}
+        named = inputs if linked.base_run is None else {**inputs, predecessors.MODEL: linked.model}
         run_id = _run_id(named, base)
         linking.keep(lake, run_id, linked, asked.known)
         runs.begin_run(conn, run_id, base, named, linked.records)
         runs.record_resolution(conn, run_id, linked.resolution, linked.members)
-        runs.record_model(conn, run_id, linked.resolution.model, linking.policy_of(settings))
+        runs.record_model(
+            conn,
+            run_id,
+            linked.resolution.model,
+            predecessors.linkage_policy(settings).model_dump(mode="json"),
+        )
         left.record_linking(conn, linked.told(run_id))
         judging.record_cases(conn, run_id, linked.cases)
         linkage_quality.record_quality(conn, run_id, linked.quality)

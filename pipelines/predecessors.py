@@ -1,0 +1,112 @@
+"""The run before: whether it can be followed, and what it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines.store import linking as left
+from pipelines.store.linking import left_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.linkage.fitted import Fitted
+    from pipelines.linkage.following import Earlier
+    from pipelines.linkage.policy import LinkagePolicy
+    from pipelines.settings import Settings
+    from pipelines.store.lake import Lake
+    from pipelines.store.postgres import Connection
+
+MODEL: Final = "model"
+"""In the inputs of a run: the kept model it linked by."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run that this one follows: what it left, and how it linked."""
+
+    earlier: Earlier
+    linking: dict[str, Any]
+    cases: pl.DataFrame
+    quality: pl.DataFrame
+
+
+def same_inputs(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
+    """Whether two runs are made of the same, by whatever model."""
+    return one is not None and {**one, MODEL: None} == {**other, MODEL: None}
+
+
+def linkage_policy(settings: Settings) -> LinkagePolicy:
+    """What the data office decides about links."""
+    from pipelines.linkage.policy import load_linkage  # noqa: PLC0415 - compiled loops are dear to import
+
+    return load_linkage(settings.policies / "linkage.yml")
+
+
+def earlier_of(
+    settings: Settings, conn: Connection, lake: Lake, inputs: Mapping[str, Any], base: int
+) -> tuple[Before | None, str | None]:
+    """The run that can be followed, or why none can.
+
+    Args:
+        settings: where the policy is.
+        conn: the pipeline's.
+        lake: where its frames are.
+        inputs: of the run that is to follow.
+        base: the publication it starts from: a run that is repeated follows what it followed before.
+    """
+    rows = left.newest(conn)
+    if rows and rows[0]["base_publication"] == base and same_inputs(rows[0]["inputs"], inputs):
+        rows = rows[1:]
+    if not rows:
+        return None, "first"
+    row = rows[0]
+    decided = ("policies", "contracts", "version", "estimator")
+    changed = [name for name in decided if row["inputs"].get(name) != inputs.get(name)]
+    if changed or row["made_with"] != left.MADE_WITH:
+        return None, f"other {', '.join(changed) or 'versions'}"
+    if settings.estimator != "engine":
+        return None, "estimator"
+    runs = left.chain(conn, row["run_id"])
+    if len(runs) > linkage_policy(settings).refit_runs:
+        return None, "many runs since the model was fitted"
+    if not left.is_whole(lake, runs, row["model"]):
+        return None, "what the run before left is gone"
+    return _before(settings, lake, runs, row), None
+
+
+def kept_model(settings: Settings, lake: Lake, name: str, summary: dict[str, Any]) -> Fitted:
+    """A model that a run kept.
+
+    Raises:
+        FileNotFoundError: it is gone, or is not what its name says.
+    """
+    from pipelines.linkage.fitted import as_kept, name_of  # noqa: PLC0415
+
+    frame = lake.read(f"model/{name}")
+    if name_of(frame) != name:
+        raise FileNotFoundError(name)
+    return as_kept(frame, linkage_policy(settings), summary)
+
+
+def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]) -> Before:
+    from pipelines.linkage.carried import Outcome  # noqa: PLC0415
+    from pipelines.linkage.following import Earlier  # noqa: PLC0415
+    from pipelines.linkage.traces import Traces  # noqa: PLC0415
+
+    def read(what: str) -> pl.DataFrame:
+        return lake.read(left_name(runs[-1], what))
+
+    found = Outcome(read("resolved"), read("links"), read("possible"), read("refused"), read("conflicts"))
+    traces = Traces(
+        read("records"),
+        pl.concat([lake.scan(left_name(run, "keys")) for run in runs]),
+        pl.concat([lake.read(left_name(run, "doubles")) for run in runs]),
+        read("values"),
+    )
+    fitted = kept_model(settings, lake, row["model"], row["summary"])
+    earlier = Earlier(fitted, traces, found, read("judged"), read("history"))
+    return Before(earlier, row, read("cases"), read("quality"))
