@@ -19,11 +19,12 @@ from pipelines.store.backing_up import back_up, bases_of
 from pipelines.store.backup_folder import BackupFolder
 from pipelines.store.base_check import manifest_faults
 from pipelines.store.database import database_url, front_database_url
-from pipelines.store.embedded import start_server, stop_server
+from pipelines.store.embedded import ADMIN, server_url, start_server, stop_server
 from pipelines.store.lake import Lake
 from pipelines.store.mirror import catch_up, lay_back, prune, set_mirror
 from pipelines.store.postgres import connect, execute, fetch
 from pipelines.store.restoring import restore
+from tests.acceptance.ground import autocommit
 
 ROWS = "select a from kept order by a"
 
@@ -35,6 +36,9 @@ def home() -> Iterator[Settings]:
     folder.chmod(0o755)  # the server's account looks in
     settings = Settings(home=folder / "home")
     start_server(settings)
+    with autocommit(server_url(settings, "postgres", ADMIN)) as cursor:
+        cursor.execute("alter system set fsync = off")  # no machine is lost here
+        cursor.execute("select pg_reload_conf()")
     write(settings, "create table kept (a text)", "insert into kept values ('before')")
     Lake(settings.lake).write("raw/first", pl.DataFrame({"a": [1]}))
     back_up(settings, None, keep=2)
@@ -77,6 +81,7 @@ def test_a_moment_is_had_back_and_nothing_after_it(home: Settings) -> None:
     assert database_url(there) != database_url(home)
 
 
+@pytest.mark.long
 def test_a_restored_home_is_backed_up_to_a_folder_of_its_own(home: Settings) -> None:
     made = restore(home, backups(home), home.home.with_name("restored-again"), None)
     with pytest.raises(UsageError, match="another cluster"):
@@ -109,6 +114,7 @@ def test_a_damaged_base_backup_is_not_restored(home: Settings) -> None:
         victim.write_bytes(whole)
 
 
+@pytest.mark.long
 def test_older_base_backups_go_with_what_only_they_needed(home: Settings) -> None:
     segments = {path.name for path in backups(home).wal.iterdir()}
     assert back_up(home, None, keep=1)["deleted"] >= 1
