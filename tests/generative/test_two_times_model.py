@@ -150,7 +150,7 @@ def check_feed(conn: Connection, model: Model, since: int, until: int) -> None:
     assert state == model.copies[until], (since, until)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=steps)
 def test_both_times_and_the_feed_say_what_full_copies_would(
     conn: Connection, taken: list[tuple[str, Content, int]]
