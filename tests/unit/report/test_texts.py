@@ -14,6 +14,9 @@ from pipelines.reasons import SEVERITIES
 from pipelines.report.basics import Decision, Fact, Level, Status, Words
 from pipelines.report.page import TEMPLATES
 from pipelines.report.texts import ALL_TEXTS, all_texts, say, say_word
+from pipelines.settings import ROOT
+
+SCHEMA = (ROOT / "sql" / "080_effect.sql").read_text(encoding="utf-8")
 
 
 def places(text: str) -> set[str]:
@@ -72,3 +75,9 @@ def test_facts_fill_the_places_in_the_language_of_the_page() -> None:
 def test_a_word_nobody_wrote_is_shown_as_it_is() -> None:
     assert say_word("method", "new_method", "zh") == "new method"
     assert say_word("method", None, "zh") == "—"
+
+
+def test_every_status_of_a_batch_has_its_word() -> None:
+    allowed = re.findall(r"'([a-z]+)'", re.findall(r"check \(status in \((.+?)\)\)", SCHEMA, re.DOTALL)[0])
+    assert "queued" in allowed
+    assert {f"batch.{status}" for status in allowed} <= set(all_texts())
