@@ -55,7 +55,7 @@ def cases(
 
 
 def _possible(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Links below the threshold; of one person with two numbers nobody gave a probability."""
+    """Links below the threshold, and those that two numbers forbid."""
     has_two = pl.col("method") == TWO_IDS
     return links.select(
         "record_a",
@@ -63,8 +63,8 @@ def _possible(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
         "method",
         reason_code=pl.when(has_two).then(pl.lit(TWO_NUMBERS)).otherwise(pl.lit(UNCERTAIN)),
         is_joined=pl.lit(value=False),
-        weight=pl.when(~has_two).then("weight"),
-        probability=pl.when(~has_two).then(_shared_out(links, records)),
+        weight="weight",
+        probability=_shared_out(links, records),
     )
 
 

@@ -23,7 +23,7 @@ def double_ids(units: pl.DataFrame, block_cap: int) -> tuple[pl.DataFrame, pl.Da
         block_cap: units under one key above which it says nothing.
 
     Returns:
-        (links for review with weight 0 and probability 0.5, see frame.LINKS; conflicts).
+        (links for review, not weighed yet, see frame.LINKS; conflicts).
     """
     known = units.filter(pl.col("label").is_not_null() & pl.col("name_key").is_not_null())
     known = known.filter(~pl.col("name_is_degraded"))

@@ -66,6 +66,7 @@ class LinkagePolicy(_Declared):
     family_size: float = Field(ge=1)
     employer_cap: float = Field(ge=0)
     repeat_floor: float = Field(gt=0, lt=1)
+    two_numbers: float = Field(default=0.001, gt=0, lt=0.5)
     refit_share: float = Field(default=0.1, ge=0, le=1)
     refit_runs: int = Field(default=40, ge=0)
     fit: Fit

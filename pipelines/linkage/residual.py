@@ -185,10 +185,15 @@ def weigh(table: Attributes, compared: Compared, fitted: Fitted, policy: Linkage
     return compared.pairs.with_columns(
         pl.Series("method", method.tolist(), pl.String),
         pl.Series("weight", np.round(weight, 6)),
-        pl.Series("probability", np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9)),
+        pl.Series("probability", probability_of(weight)),
         pl.Series("names_agree", _names_agree(compared)),
         *(pl.Series(f"level_{name}", compared.levels[name]) for name in LEVEL_COLUMNS),
     ).filter(pl.Series(kept))
+
+
+def probability_of(weight: Bits) -> Bits:
+    """The match probability of weights that include the prior."""
+    return np.asarray(np.round(1 / (1 + np.exp2(-np.clip(weight, -60, 60))), 9))
 
 
 def _is_near(compared: Compared) -> Mask:
@@ -197,11 +202,23 @@ def _is_near(compared: Compared) -> Mask:
     return np.asarray((levels >= 0) & (levels != id_levels.OTHER))
 
 
-def evidence(compared: Compared, table: Attributes, fitted: Fitted, policy: LinkagePolicy) -> dict[str, Bits]:
-    """Bits of each piece of evidence, the prior among them; a pair's weight is their sum."""
+def evidence(
+    compared: Compared,
+    table: Attributes,
+    fitted: Fitted,
+    policy: LinkagePolicy,
+    *,
+    beside_numbers: bool = False,
+) -> dict[str, Bits]:
+    """Bits of each piece of evidence, the prior among them; a pair's weight is their sum.
+
+    With `beside_numbers` the numbers say nothing, whatever they are.
+    """
     model = fitted.model
     bits = {name: model.weights(compared, name) for name in LEVEL_COLUMNS}
-    near = _is_near(compared)
+    near = _is_near(compared) & (not beside_numbers)
+    if beside_numbers:
+        bits["citizen_id"] = np.zeros(compared.pairs.height)
     family = np.sum([bits[name] for name in FAMILY], axis=0)
     return {
         "name": bits["name"],

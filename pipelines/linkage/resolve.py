@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.linkage import clustering
 from pipelines.linkage.double_ids import double_ids
+from pipelines.linkage.doubles_weighed import weighed
 from pipelines.linkage.frame import LINKS, complete
 from pipelines.linkage.identify import Identified, identify
 from pipelines.linkage.number_history import METHOD, canonical_numbers, outdated
@@ -127,6 +128,8 @@ def resolved(grouped: Grouped, found: Residual, beside: Beside, policy: LinkageP
     links = proposed.filter("is_link").select(LINKS.names())
     grown = clustering.cluster(units, links, judged, policy.person_cap, beside.kept_apart)
     doubles, cases = double_ids(units, policy.block_cap)
+    if found.looked is not None:
+        doubles = weighed(doubles, units, found.looked.fitted, policy)
     clusters = grown.clusters.join(units.select("record_key", "authority"), on="record_key")
     given = assign(clusters, beside.before, beside.next_number, policy.prefix, beside.former)
     joined = pl.concat([_by_id(units), links, _by_judgement(judged)])

@@ -103,6 +103,14 @@ def test_two_numbers_of_one_name_in_one_household_are_a_case_and_no_link() -> No
     assert len(clusters(found.memberships)) == 2
 
 
+def test_the_case_of_two_numbers_weighs_what_speaks_for_one_person() -> None:
+    def probability(born_on: date) -> float:
+        again = person("a|2", "甲乙丙", citizen_id(born_on, 15), household_number="1")
+        return float(_resolve(_head(household_number="1"), again).possible["probability"][0])
+
+    assert 0 < probability(date(1990, 1, 2)) < probability(BORN) < 1
+
+
 def test_a_positive_judgement_joins_two_numbers_and_is_told_as_a_link() -> None:
     again = person("a|2", "甲乙丙", citizen_id(date(1990, 1, 2), 15), household_number="1")
     found = _resolve(_head(household_number="1"), again, judgements=judged("a|1", "a|2", "positive"))
