@@ -77,7 +77,20 @@ class Watch:
         if pid:
             os.kill(pid, getattr(signal, sent))
         if victim != "command":
-            time.sleep(0.2)  # so that the server is gone when the command goes on
+            time.sleep(0.2)
+            _await_gone(pid)  # when the command goes on
+
+
+def _await_gone(pid: int) -> None:
+    """On a busy machine a session takes its time to end; one that nobody has taken note of yet is gone, too."""
+    until = time.monotonic() + 10
+    while pid and time.monotonic() < until:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z":
+                return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        time.sleep(0.05)
 
 
 def _server() -> int:
