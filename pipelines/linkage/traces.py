@@ -110,9 +110,9 @@ def traces(
     unknown = looked.values.join(known, on=["comparison", "key"], how="anti")
     return Traces(
         records.select(RECORDS.names()),
-        looked.keys.lazy().select(shift, "key"),
-        meeting_keys(units).select(shift, "key"),
-        unknown.select(shift, "comparison", "key"),
+        looked.keys.lazy().select(shift, "key").sort("key", "unit"),
+        meeting_keys(units).select(shift, "key").sort("key", "unit"),
+        unknown.select(shift, "comparison", "key").sort("comparison", "key", "unit"),
     )
 
 
