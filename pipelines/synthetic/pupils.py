@@ -106,7 +106,7 @@ def _with_guardians(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     is_grown = pl.col("person") % PLACES <= max(GRANDFATHER, GRANDMOTHER, HUSBAND, WIFE)
     rows = rows.with_columns(
         guardian=pl.when(is_grown)
-        .then((pl.col("family") + 1) * PLACES + WIFE)
+        .then((pl.col("family") + 1) * PLACES + GRANDMOTHER)
         .when(pl.col("guardian_place") >= 0)
         .then(pl.col("family") * PLACES + pl.col("guardian_place")),
         kinship=pl.when(is_grown).then(pl.lit("其他")).otherwise(_kinship()),
