@@ -119,7 +119,11 @@ def _is_json(text: str) -> bool:
 
 
 def _keeps(is_valid: Callable[[Any], bool], text: str) -> bool:
-    return bool(is_valid(json.loads(text)))
+    try:
+        said = json.loads(text)
+    except ValueError:  # as Polars says it of its own, whichever way the fault comes out of the query
+        raise pl.exceptions.ComputeError("a text is not JSON") from None
+    return bool(is_valid(said))
 
 
 FORM_CHECKS: Final[dict[str, Callable[[pl.Expr, Values, pl.DataType], pl.Expr]]] = {
