@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,9 +95,20 @@ def _remembered(before: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([left.select(found.columns), found])
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(steps())
 def test_what_changed_is_linked_as_if_all_were_linked_anew(history: list[Step]) -> None:
+    _holds(history)
+
+
+@pytest.mark.long
+@settings(max_examples=500)
+@given(steps())
+def test_what_changed_is_linked_as_if_all_were_linked_anew_five_hundred_times(history: list[Step]) -> None:
+    _holds(history)
+
+
+def _holds(history: list[Step]) -> None:
     first, *later = history
     known = _known(first, _none(), 1)
     found = _anew(first, known)
