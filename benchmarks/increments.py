@@ -103,7 +103,9 @@ def _deliver(county: Path, inbox: Path, place: int, rows: int) -> None:
     day = date.fromisoformat(newest["data_date"]) + timedelta(days=place)
     with (full / manifest["file"]).open(encoding="gb18030", newline="") as source:
         lines = [
-            line for line in csv.DictReader(source) if len(line[TELEPHONE] or "") == 11 and None not in line
+            line
+            for line in csv.DictReader(source, quoting=csv.QUOTE_NONE)
+            if len(line[TELEPHONE] or "") == 11 and None not in line and '"' not in "".join(line.values())
         ]
     chosen = lines[place :: max(1, len(lines) // rows)][:rows]
     folder = inbox / FEED / day.isoformat()
