@@ -105,7 +105,9 @@ def _deliver(county: Path, inbox: Path, place: int, rows: int) -> None:
         lines = [
             line
             for line in csv.DictReader(source, quoting=csv.QUOTE_NONE)
-            if len(line[TELEPHONE] or "") == 11 and None not in line and '"' not in "".join(line.values())
+            if len(line[TELEPHONE] or "") == 11
+            and None not in (*line, *line.values())
+            and '"' not in "".join(line.values())
         ]
     chosen = lines[place :: max(1, len(lines) // rows)][:rows]
     folder = inbox / FEED / day.isoformat()
