@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 CHINA: Final = timezone(timedelta(hours=8))
-GIVEN_OUT: Final = ("marked", "verifying", "corrected", "rejected")
 
 
 def give_out(

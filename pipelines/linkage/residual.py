@@ -37,7 +37,6 @@ Mask = npt.NDArray[np.bool_]
 FAMILY: Final = ("telephone", "household", "address", "guardian")
 LEVEL_COLUMNS: Final = ("name", "birth", "sex", "citizen_id", *FAMILY, "employer", "local_number")
 REPAIRED, PROBABLE = "id_repair", "probabilistic"
-_BELOW: Final = 0.001
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The shared database: where it is, prepared and up to date before anybody works with it."""
 
-from __future__ import annotations  # noqa: I001
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from pipelines.contract.model import Contract
 from pipelines.errors import DependencyMissing
 from pipelines.settings import Settings
 from pipelines.store import access
-from pipelines.store.duties import Duty, duty_url, ensure_duties, ensure_duty_logins
 from pipelines.store.crosswalks import ensure_crosswalks
+from pipelines.store.duties import Duty, duty_url, ensure_duties, ensure_duty_logins
 from pipelines.store.embedded import ADMIN, AIRFLOW, PIPELINE, server_status, server_url, start_server
 from pipelines.store.golden import ensure_tables
 from pipelines.store.histories import ensure_histories
