@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
-from pipelines.linkage.neighbours import slip_keys
+from pipelines.linkage.key_parts import part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from pipelines.linkage.attributes import Attributes
+    from pipelines.linkage.key_parts import Spelling
+    from pipelines.linkage.policy import Part, Rules
 
-Spelling = Literal["none", "whole", "short"]
 PAIRS: Final = pl.Schema({"a": pl.Int32, "b": pl.Int32})
 KEYS: Final = pl.Schema({"unit": pl.Int32(), "key": pl.UInt64()})
 _STRIDE: Final = 7919
-_ROUNDED: Final = 15  # digits that a spreadsheet keeps of a number
 
 
 def candidate_pairs(
@@ -72,68 +72,22 @@ def _meet(keys: pl.DataFrame, labelled: pl.DataFrame, among: pl.Series | None) -
     ).unique()
 
 
-def block_keys(table: Attributes, spelled: Spelling) -> list[pl.DataFrame]:
-    """Of each blocking rule unit (Int32) and key (UInt64), distinct; units meet under equal keys of one rule.
+def block_keys(table: Attributes, rules: Rules, spelled: Spelling) -> list[pl.DataFrame]:
+    """Of each rule KEYS, distinct; units meet under equal keys of one rule.
 
     Args:
         table: what the units say.
-        spelled: which forms of numbers are looked for, see `spelling`.
+        rules: what must be equal, see policy.Part.
+        spelled: which forms of numbers are looked for, see key_parts.spelling.
     """
-    rules = [*_keys(table), *_number_keys(table.numbers, spelled)]
-    return [
-        rule.drop_nulls().select(pl.col("unit").cast(pl.Int32), pl.col("key").hash(place)).unique()
-        for place, rule in enumerate(rules)
-    ]
+    return [_keys(table, rule, spelled, place) for place, rule in enumerate(rules)]
 
 
-def spelling(numbers: pl.DataFrame) -> Spelling:
-    """Which forms of usable numbers the faulty ones ask for: none, as they are, or of 15 digits too."""
-    faulty = numbers.filter(~pl.col("is_usable"))["number"].str.len_bytes()
-    if faulty.is_empty():
-        return "none"
-    return "short" if int(faulty.min()) <= _ROUNDED + 1 else "whole"  # type: ignore[arg-type]
-
-
-def _keys(table: Attributes) -> Iterator[pl.DataFrame]:
-    """One table (unit, key) a blocking rule."""
-    births = table.births.select("unit", born=pl.col("value").cast(pl.String))
-    names = table.names.select("unit", "name_key", "name_sound", "surname").join(
-        births, on="unit", how="left"
-    )
-    for name in ("name_key", "name_sound", "surname"):
-        yield _joined(names, name, "born")
-    by_name = names.select("unit", "name_key", year=pl.col("born").str.slice(0, 4)).unique()
-    for value in ("telephone", "guardian", "household", "employer", "address"):
-        yield _joined(by_name.join(table.values[value], on="unit"), "name_key", "value")
-    for half in (pl.col("value").str.head(6), pl.col("value").str.tail(4)):
-        halves = table.values["telephone"].with_columns(half)
-        yield _joined(by_name.join(halves, on="unit"), "name_key", "value")
-    for value in ("household", "telephone"):
-        yield _joined(births.join(table.values[value], on="unit"), "born", "value")
-    yield _joined(by_name.join(table.values["street"], on="unit"), "name_key", "year", "value")
-    yield _joined(table.values["local_number"], "value")
-
-
-def _number_keys(numbers: pl.DataFrame, spelled: Spelling) -> Iterator[pl.DataFrame]:
-    faulty = numbers.filter(~pl.col("is_usable"))
-    if spelled == "none":
-        return
-    number = pl.col("number")
-    if spelled == "short":
-        old = numbers.filter("is_usable").with_columns(number.map_batches(short_form, pl.String))
-        numbers = pl.concat([numbers.select(old.columns), old.drop_nulls()])
-    yield slip_keys(numbers.select("unit", "number"))
-    yield _joined(faulty, "number")
-    whole = numbers.filter(number.str.len_bytes() == 18)
-    yield _joined(whole.with_columns(number.str.slice(0, _ROUNDED)), "number")
-
-
-def short_form(numbers: pl.Series) -> pl.Series:
-    """The 15 digits that an 18-digit number was before 1999; null where born since 2000."""
-    short = numbers.str.slice(0, 6) + numbers.str.slice(8, 9)
-    old = (numbers.str.len_bytes() == 18) & (numbers.str.slice(6, 2) == "19")
-    return pl.select(pl.when(old).then(short)).to_series()
-
-
-def _joined(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    return frame.select("unit", key=pl.concat_str(*columns, separator="|"))
+def _keys(table: Attributes, rule: Sequence[Part], spelled: Spelling, place: int) -> pl.DataFrame:
+    """Every combination of what a unit says; it is hashed with the rule's place, so that rules do not mix."""
+    first, *others = [part(table, name, spelled) for name in rule]
+    for number, other in enumerate(others):
+        first = first.join(other.rename({"value": f"value_{number}"}), on="unit")
+    values = first.columns[1:]
+    key = pl.col("value") if not others else pl.concat_str(values, separator="|")
+    return first.select(pl.col("unit").cast(pl.Int32), key=key.hash(place)).unique()

@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 
 from pipelines.linkage.attributes import Attributes, attributes, with_guardian_households
-from pipelines.linkage.blocking import block_keys, spelling
+from pipelines.linkage.blocking import block_keys
 from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.frame import complete
 from pipelines.linkage.frequencies import counted, value_keys
 from pipelines.linkage.hiding import as_fitted
+from pipelines.linkage.key_parts import spelling
 from pipelines.linkage.policy import LEVELS
 from pipelines.linkage.residual import evidence, unfitted
 from pipelines.linkage.resolve import identified_by, units_of
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
 _ROUND, _UNHEARD = 3, 0.01
 _PAIR: Final = {"a": pl.Int32, "b": pl.Int32}
 _NUMBER: Final = ("citizen_id", "citizen_id_cleaned", "citizen_id_born_on", "citizen_id_sex_code")
-RULES: Final = (
-    "name_birth", "sound_birth", "surname_birth", "name_telephone", "name_guardian", "name_household",
-    "name_employer", "name_address", "name_telephone_head", "name_telephone_tail", "birth_household",
-    "birth_telephone", "name_year_street", "local_number", "number_slip", "number_same", "number_head",
-)  # fmt: skip
-"""Blocking rules in the order in which blocking gives their keys."""
 
 
 def explain_pairs(
@@ -205,7 +200,7 @@ def _evidence(
     bits = evidence(compared, table, fitted, policy)
     return [
         _one(place, compared, fitted.model, bits) | {
-            "rules": _rules(pair, table),
+            "rules": _rules(pair, table, policy),
             "link_weight": policy.link_weight,
             "possible_weight": policy.possible_weight,
             "population": fitted.model.population,
@@ -245,17 +240,12 @@ def _comparison(name: str, place: int, compared: Compared, model: Model) -> dict
     }
 
 
-def _rules(pair: tuple[int, int], table: Attributes) -> list[str]:
+def _rules(pair: tuple[int, int], table: Attributes, policy: LinkagePolicy) -> list[list[str]]:
     """Blocking rules whose key the two share; those on too many units make no pair, but are told."""
     both = _only(pair, table)
-    keys = block_keys(both, spelling(both.numbers))
-    named = (
-        RULES
-        if len(keys) in (len(RULES), len(RULES) - 3)
-        else tuple(f"rule {n + 1}" for n in range(len(keys)))
-    )
-    met = [frame.group_by("key").len().filter(pl.col("len") > 1).height for frame in keys]
-    return [name for name, count in zip(named, met, strict=False) if count]
+    keys = block_keys(both, policy.blocking, spelling(both.numbers))
+    is_met = [frame["key"].is_duplicated().any() for frame in keys]
+    return [list(rule) for rule, met in zip(policy.blocking, is_met, strict=True) if met]
 
 
 def _only(pair: tuple[int, int], table: Attributes) -> Attributes:

@@ -20,7 +20,7 @@ from pipelines.linkage.policy import LEVELS
 
 if TYPE_CHECKING:
     from pipelines.linkage.attributes import Attributes
-    from pipelines.linkage.blocking import Spelling
+    from pipelines.linkage.key_parts import Spelling
     from pipelines.linkage.policy import LinkagePolicy
 
 RATES: Final = pl.Schema({"value": pl.String(), "bits": pl.Float64()})

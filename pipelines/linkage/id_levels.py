@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.linkage.blocking import short_form
+from pipelines.linkage.key_parts import short_form
 from pipelines.linkage.neighbours import byte_matrix, one_slip
 from pipelines.linkage.policy import MISSING, level
 

@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 
 from pipelines.linkage.attributes import attributes, with_guardian_households
-from pipelines.linkage.blocking import PAIRS, spelling
+from pipelines.linkage.blocking import PAIRS
 from pipelines.linkage.comparing import compare
 from pipelines.linkage.double_ids import meeting_keys
 from pipelines.linkage.frequencies import counted, frequencies, value_keys
+from pipelines.linkage.key_parts import spelling
 from pipelines.linkage.residual import FellegiSunterEngine, Looked, Residual, weigh
-from pipelines.linkage.resolve import Grouped, grouped_by
+from pipelines.linkage.resolve import Grouped, grouped_by, together
 
 if TYPE_CHECKING:
     from pipelines.linkage.fitted import Fitted
@@ -125,16 +126,21 @@ def reach(
 
 
 class _Grouping:
-    """Groups records by their IDs; the last ones once."""
+    """Groups records by their IDs, each once: what is asked for later shares no number with what was before."""
 
     def __init__(self, take: Take, base: Base, policy: LinkagePolicy) -> None:
         self._take, self._base, self._policy = take, base, policy
-        self._last: tuple[pl.Series, Grouped] | None = None
+        self._known: Grouped | None = None
 
     def __call__(self, keys: pl.Series) -> Grouped:
-        if self._last is None or not self._last[0].equals(keys):
-            self._last = keys, grouped_by(self._take(keys), self._policy, self._base.history)
-        return self._last[1]
+        """Those of the keys, which are all that were asked for before and maybe more."""
+        known = self._known
+        new = keys if known is None else keys.filter(~keys.is_in(known.records["record_key"].implode()))
+        if known is None or not new.is_empty():
+            more = grouped_by(self._take(new), self._policy, self._base.history)
+            known = more if known is None else together(known, more)
+            self._known = known
+        return known
 
 
 def _with_places(content: pl.DataFrame, base: Base) -> pl.DataFrame:
@@ -180,13 +186,15 @@ def _tied(now: pl.DataFrame, chosen: pl.DataFrame, base: Base) -> pl.Series:
 
 
 def _with_history(numbers: pl.Series, history: pl.DataFrame) -> pl.Series:
-    """Hashes of the numbers, and of those that took their place or whose place they took."""
+    """Hashes of the numbers, and of those that took their place or whose place they took, directly or not."""
     own = numbers.drop_nulls().unique()
-    if history.is_empty():
-        return own
     told = history.select(old=pl.col("old").hash(0), new=pl.col("new").hash(0))
-    also = told.filter(pl.col("old").is_in(own.implode()) | pl.col("new").is_in(own.implode()))
-    return pl.concat([own, also["old"], also["new"]]).unique()
+    while True:
+        met = told.filter(pl.col("old").is_in(own.implode()) | pl.col("new").is_in(own.implode()))
+        if met.is_empty():
+            return own
+        told = told.join(met, on=["old", "new"], how="anti")
+        own = pl.concat([own, met["old"], met["new"]]).unique()
 
 
 def _dirty(

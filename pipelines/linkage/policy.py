@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -26,6 +26,20 @@ LEVELS: Final[dict[str, tuple[str, ...]]] = {
 """Comparisons and their levels, the best first; a level's number is its place. -1 is missing."""
 
 MISSING: Final = -1
+
+Part = Literal[
+    "name", "sound", "surname", "birth", "birth_year", "telephone", "telephone_head", "telephone_tail", "household",
+    "address", "street", "guardian", "employer", "local_number", "number_slip", "number_same", "number_head",
+]  # fmt: skip
+"""What a blocking rule may name; key_parts.py says what each is."""
+Rules = tuple[tuple[Part, ...], ...]
+_BLOCKING: Final[Rules] = (
+    ("name", "birth"), ("sound", "birth"), ("surname", "birth"), ("name", "telephone"), ("name", "guardian"),
+    ("name", "household"), ("name", "employer"), ("name", "address"), ("name", "telephone_head"),
+    ("name", "telephone_tail"), ("birth", "household"), ("birth", "telephone"), ("name", "birth_year", "street"),
+    ("local_number",), ("number_slip",), ("number_same",), ("number_head",),
+)  # fmt: skip
+"""The rules of runs whose policy did not name any."""
 
 
 def level(comparison: str, name: str) -> int:
@@ -69,9 +83,19 @@ class LinkagePolicy(_Declared):
     two_numbers: float = Field(default=0.001, gt=0, lt=0.5)
     refit_share: float = Field(default=0.1, ge=0, le=1)
     refit_runs: int = Field(default=40, ge=0)
+    blocking: Rules = Field(default=_BLOCKING, min_length=1)
     fit: Fit
     fitted: tuple[str, ...]
     comparisons: dict[str, dict[str, Likelihood]]
+
+    @field_validator("blocking")
+    @classmethod
+    def _named(cls, given: Rules) -> Rules:
+        if not all(given):
+            raise ValueError(
+                "a rule names at least one thing, else it would compare everybody with everybody"
+            )
+        return given
 
     @field_validator("comparisons")
     @classmethod

@@ -20,10 +20,11 @@ import polars as pl
 from pipelines.linkage import dates, id_levels
 from pipelines.linkage import names as nm
 from pipelines.linkage.attributes import Attributes, attributes, with_guardian_households
-from pipelines.linkage.blocking import block_keys, candidate_pairs, chance_pairs, crowded_keys, spelling
+from pipelines.linkage.blocking import block_keys, candidate_pairs, chance_pairs, crowded_keys
 from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.fitted import Fitted, repeat_rates
 from pipelines.linkage.frequencies import counted, frequencies, value_keys
+from pipelines.linkage.key_parts import spelling
 from pipelines.linkage.model import Estimator, declared_model, fit
 from pipelines.linkage.wholes import wholes
 
@@ -107,7 +108,7 @@ class FellegiSunterEngine:
         bare = attributes(homed)
         values = value_keys(bare)
         spelled = spelling(bare.numbers) if self.fitted is None else self.fitted.spelled
-        keys = block_keys(bare, spelled)
+        keys = block_keys(bare, self.policy.blocking, spelled)
         known = self.fitted or unfitted(bare, keys, values, self.policy)
         known = known.with_counts(frequencies(values))
         table = counted(bare, known.counts)
@@ -149,7 +150,7 @@ class FellegiSunterEngine:
         grown = np.bincount(whole, minlength=len(whole)) > 1
         joined = homed.with_columns(pl.Series("unit", whole[homed["unit"].to_numpy()]))
         is_grown = pl.Series(grown[joined["unit"].to_numpy()])
-        late = block_keys(attributes(joined.filter(is_grown)), fitted.spelled)
+        late = block_keys(attributes(joined.filter(is_grown)), self.policy.blocking, fitted.spelled)
         single = [rule.filter(pl.Series(~grown[whole[rule["unit"].to_numpy()]])) for rule in keys]
         met = [pl.concat([rule, new]) for rule, new in zip(single, late, strict=True)]
         labelled = homed.filter(pl.col("citizen_id").is_not_null()).select("unit").unique()

@@ -121,6 +121,16 @@ def grouped_by(frame: pl.DataFrame, policy: LinkagePolicy, history: pl.DataFrame
     return Grouped(frame, identified, units_of(frame, identified))
 
 
+def together(one: Grouped, other: Grouped) -> Grouped:
+    """Both as `grouped_by` would group them at once; no number of the one, nor one it took the place of, is the other's."""
+    apart = 1 + int(one.identified.parts["part"].max() or 0)  # type: ignore[arg-type]
+    parts = [one.identified.parts, other.identified.parts.with_columns(pl.col("part") + apart)]
+    cases = pl.concat([one.identified.conflicts, other.identified.conflicts]).sort("conflict_id")
+    records = pl.concat([one.records, other.records]).sort("record_key")
+    identified = Identified(pl.concat(parts), cases)
+    return Grouped(records, identified, units_of(records, identified))
+
+
 def resolved(grouped: Grouped, found: Residual, beside: Beside, policy: LinkagePolicy) -> Resolution:
     """Clusters and persons of the links that an engine found."""
     units, judged = grouped.units, beside.judged

@@ -85,7 +85,8 @@ def _weighed(evidence: Told, language: Language) -> Iterator[str]:
             "threshold": f"{evidence['link_weight']:g}",
         },
     )
-    rules = [say_word("rule", rule, language) for rule in evidence["rules"]]
+    plus = "＋" if language == "zh" else " + "
+    rules = [plus.join(say_word("key_part", part, language) for part in rule) for rule in evidence["rules"]]
     joined = ("、" if language == "zh" else ", ").join(rules)
     yield say("explain.rules", language, {"rules": joined}) if rules else say("explain.no_rules", language)
 

@@ -19,7 +19,7 @@ from pipelines.linkage.persons import FORMER
 from pipelines.linkage.residual import FellegiSunterEngine
 from pipelines.linkage.resolve import JUDGEMENTS, Resolution, resolve
 from pipelines.linkage.traces import contents
-from tests.generative.test_resolution_invariants import RECORD
+from tests.generative.test_resolution_invariants import NUMBERS, RECORD
 from tests.unit.linkage.people import frame, judged, person, policy
 
 PARTS = ("memberships", "links", "possible", "conflicts", "refused", "events")
@@ -34,42 +34,55 @@ VERDICTS = st.lists(
 )
 
 
+CHANGED = st.lists(
+    st.tuples(st.sampled_from(["甲乙", "甲丁"]), st.permutations(NUMBERS)).map(
+        lambda one: {"record_key": KEYS[0], "name_key": one[0], "old": one[1][0], "new": one[1][1]}
+    ),
+    max_size=3,
+)
+
+
 @dataclass(frozen=True)
 class Step:
-    """A register and what was judged by then."""
+    """A register, what was judged by then, and numbers that took the place of others."""
 
     rows: pl.DataFrame
     judged: pl.DataFrame
+    history: pl.DataFrame
 
 
-def _step(register: dict[str, dict[str, Any]], verdicts: list[tuple[str, str, str]]) -> Step:
+def _step(
+    register: dict[str, dict[str, Any]], verdicts: list[tuple[str, str, str]], changed: list[dict[str, str]]
+) -> Step:
     rows = [person("z|9", "壬癸", "51162219880101", status="invalid")]  # so that short numbers are looked for
     for key, drawn in sorted(register.items()):
         given = {name: value for name, value in drawn.items() if name not in ("feed", "name", "number")}
         rows.append(person(key, drawn["name"], drawn["number"], **given))
     said = [judged(*one) for one in verdicts]
-    return Step(frame(*rows), pl.concat([JUDGEMENTS.to_frame(), *said]))
+    return Step(
+        frame(*rows), pl.concat([JUDGEMENTS.to_frame(), *said]), pl.DataFrame(changed, schema=CHANGES)
+    )
 
 
-STEP = st.builds(_step, REGISTER, VERDICTS)
+STEP = st.builds(_step, REGISTER, VERDICTS, CHANGED)
 
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[Step]:
     """Registers of which each changes a few records of the one before."""
     register = draw(REGISTER)
-    found = [_step(register, draw(VERDICTS))]
+    found = [_step(register, draw(VERDICTS), draw(CHANGED))]
     for _ in range(2):
         gone = draw(st.sets(st.sampled_from(KEYS), max_size=2))
         other = draw(st.dictionaries(st.sampled_from(KEYS), RECORD, max_size=3))
         register = {key: one for key, one in register.items() if key not in gone} | other
-        found.append(_step(register, draw(VERDICTS)))
+        found.append(_step(register, draw(VERDICTS), draw(CHANGED)))
     return found
 
 
 def _known(step: Step, members: pl.DataFrame, number: int) -> Known:
     nothing = step.judged.clear()
-    return Known(members, FORMER.to_frame(), number, step.judged, nothing, CHANGES.to_frame())
+    return Known(members, FORMER.to_frame(), number, step.judged, nothing, step.history)
 
 
 def _anew(step: Step, known: Known, fitted: Fitted | None = None) -> Resolution:
@@ -118,7 +131,7 @@ def _holds(history: list[Step]) -> None:
     outcome, members, number, before = _outcome(found), found.memberships, found.next_number, first
     for step in later:
         known = _known(step, members, number)
-        earlier = Earlier(fitted, traces, outcome, before.judged, known.history)
+        earlier = Earlier(fitted, traces, outcome, before.judged, before.history)
         followed = follow(contents(step.rows), _taking(step.rows), known, earlier, policy())
         whole = _anew(step, known, fitted)
         for part in PARTS:

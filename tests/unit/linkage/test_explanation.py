@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from pipelines.linkage.blocking import block_keys
-from pipelines.linkage.explanation import RULES, explain_beside_number, explain_pairs, look_again
+from pipelines.linkage.explanation import explain_beside_number, explain_pairs, look_again
+from pipelines.linkage.policy import Part
 from pipelines.linkage.resolve import resolve
+from pipelines.report.texts import say_word
 from tests.unit.linkage.people import citizen_id, frame, person, policy
 
 BORN = date(1990, 1, 12)
@@ -45,19 +46,20 @@ def test_a_frequency_is_told_with_how_many_bear_the_value() -> None:
 
 
 def test_the_rules_that_brought_a_pair_together_are_named() -> None:
-    assert "number_head" in explained("a|1", "c|1")["rules"]
+    assert ["number_head"] in explained("a|1", "c|1")["rules"]
     assert explained("a|1", "d|1")["rules"] == []
 
 
-def test_every_blocking_rule_has_a_name() -> None:
-    from pipelines.linkage.attributes import attributes
-    from pipelines.linkage.frame import complete
-    from pipelines.linkage.identify import identify
-    from pipelines.linkage.resolve import units_of
+def test_everything_that_a_blocking_rule_may_name_has_words() -> None:
+    for part in get_args(Part):
+        assert say_word("key_part", part, "zh") != part
+        assert say_word("key_part", part, "en")
 
-    whole = complete(RECORDS)
-    table = attributes(units_of(whole, identify(whole, policy())))
-    assert len(block_keys(table, "short")) == len(RULES)
+
+def test_a_rule_that_the_policy_does_not_name_brings_nobody_together() -> None:
+    without = policy().model_copy(update={"blocking": (("name", "telephone"),)})
+    assert explain_pairs([("a|1", "c|1")], RECORDS, without)[0]["rules"] == []
+    assert not resolve(RECORDS, None, None, without).links["record_b"].is_in(["c|1"]).any()
 
 
 def test_records_of_one_number_are_joined_by_it_and_the_rest_is_told_beside_it() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.errors import ContractError
 from pipelines.linkage.policy import LEVELS, load_linkage
@@ -39,3 +40,13 @@ def test_a_policy_that_is_not_yaml_is_a_fault_of_the_file(tmp_path: Path) -> Non
     path.write_text("a: [", encoding="utf-8")
     with pytest.raises(ContractError):
         load_linkage(path)
+
+
+@pytest.mark.parametrize("rules", ["[]", "[[]]", "[[name, shoe_size]]"])
+def test_a_blocking_rule_names_what_units_say(rules: str, tmp_path: Path) -> None:
+    declared = yaml.safe_load((ROOT / "policies" / "linkage.yml").read_text(encoding="utf-8"))
+    path = tmp_path / "linkage.yml"
+    path.write_text(yaml.safe_dump({**declared, "blocking": yaml.safe_load(rules)}), encoding="utf-8")
+    with pytest.raises(ContractError) as raised:
+        load_linkage(path)
+    assert all(fault.place.startswith("blocking") for fault in raised.value.faults)
