@@ -48,7 +48,8 @@ def compare(pairs: pl.DataFrame, table: Attributes) -> Compared:
     """
     numbered = pairs.with_row_index("pair")
     found = {name: _equality(numbered, table.values[name]) for name in EQUAL}
-    found["name"] = _names(numbered, table.names)
+    asked = pl.concat([pairs["a"], pairs["b"]]).unique().implode()
+    found["name"] = _names(numbered, table.names.filter(pl.col("unit").is_in(asked)))
     found["birth"] = _births(numbered, table.births)
     found["address"] = _addresses(numbered, table)
     found["telephone"] = _telephones(numbered, table.values["telephone"])

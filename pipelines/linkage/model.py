@@ -67,6 +67,7 @@ class Model:
 def fit(
     compared: Compared,
     chance: Compared,
+    pairs: int,
     units: int,
     policy: LinkagePolicy,
     estimator: Estimator = "engine",
@@ -74,24 +75,22 @@ def fit(
     """The policy's model, with m of the comparisons named there estimated where that is sane.
 
     Args:
-        compared: the candidate pairs.
+        compared: candidate pairs, all or a sample.
         chance: pairs that nothing brought together, so that the estimation sees both kinds.
+        pairs: number of candidate pairs.
         units: number of units.
         policy: thresholds and likelihoods.
         estimator: the engine's EM on whole levels, or recordlinkage's ECM on binary vectors.
     """
     declared = declared_model(units, policy)
-    summary = {"pairs": compared.pairs.height, **declared.summary}
-    sample = _sample(compared.pairs.height, policy)
-    if sample is None:
+    summary = {"pairs": pairs, **declared.summary}
+    if pairs < policy.fit.min_pairs:
         return replace(declared, summary={**summary, "why": "too few pairs"})
-    found = _estimate(compared, chance, sample, declared, estimator)
+    found = _estimate(compared, chance, declared, estimator)
     why = _insane(found)
     if found is None or why:
         return replace(declared, summary={**summary, "why": why})
-    m = {
-        name: _shares(name, declared.m[name], compared.levels[name][sample], found) for name in policy.fitted
-    }
+    m = {name: _shares(name, declared.m[name], compared.levels[name], found) for name in policy.fitted}
     told = {name: dict(zip(LEVELS[name], m[name].round(4).tolist(), strict=True)) for name in m}
     summary |= {"m_from": _TOLD[estimator], "share": found.share, "m": told}
     return replace(declared, m={**declared.m, **m}, summary=summary)
@@ -112,30 +111,21 @@ def declared_model(units: int, policy: LinkagePolicy) -> Model:
     )
 
 
-def _sample(pairs: int, policy: LinkagePolicy) -> slice | None:
-    """Every n-th pair, so that there are at most max_pairs."""
-    if pairs < policy.fit.min_pairs:
-        return None
-    return slice(None, None, -(-pairs // policy.fit.max_pairs))
-
-
-def _estimate(
-    compared: Compared, chance: Compared, sample: slice, declared: Model, estimator: Estimator
-) -> Estimate | None:
+def _estimate(compared: Compared, chance: Compared, declared: Model, estimator: Estimator) -> Estimate | None:
     if estimator == "recordlinkage":
-        return recordlinkage_adapter.estimate(_vectors(compared, chance, sample))
-    sampled = {name: compared.levels[name][sample] for name in _AGREE}
-    return estimating.estimate(sampled, chance.levels, declared.m, _agreeing())
+        return recordlinkage_adapter.estimate(_vectors(compared, chance))
+    seen = {name: compared.levels[name] for name in _AGREE}
+    return estimating.estimate(seen, chance.levels, declared.m, _agreeing())
 
 
 def _agreeing() -> dict[str, list[int]]:
     return {name: [level(name, one) for one in levels] for name, levels in _AGREE.items()}
 
 
-def _vectors(compared: Compared, chance: Compared, sample: slice) -> dict[str, npt.NDArray[np.bool_]]:
+def _vectors(compared: Compared, chance: Compared) -> dict[str, npt.NDArray[np.bool_]]:
     vectors = {}
     for name, agreeing in _agreeing().items():
-        levels = np.concatenate([compared.levels[name][sample], chance.levels[name]])
+        levels = np.concatenate([compared.levels[name], chance.levels[name]])
         vectors[name] = np.isin(levels, agreeing)
     return vectors
 

@@ -20,7 +20,15 @@ import polars as pl
 from pipelines.linkage import dates, id_levels
 from pipelines.linkage import names as nm
 from pipelines.linkage.attributes import Attributes, attributes, with_guardian_households
-from pipelines.linkage.blocking import block_keys, candidate_pairs, chance_pairs, crowded_keys
+from pipelines.linkage.blocking import (
+    PAIRS,
+    Candidates,
+    block_keys,
+    candidate_pairs,
+    chance_pairs,
+    crowded_keys,
+    sampled,
+)
 from pipelines.linkage.comparing import Compared, compare
 from pipelines.linkage.fitted import Fitted, repeat_rates
 from pipelines.linkage.frequencies import counted, frequencies, value_keys
@@ -112,9 +120,9 @@ class FellegiSunterEngine:
         known = self.fitted or unfitted(bare, keys, values, self.policy)
         known = known.with_counts(frequencies(values))
         table = counted(bare, known.counts)
-        compared = compare(candidate_pairs(keys, table.labelled, known.crowded), table)
-        fitted = known if self.fitted else self._fitted(known, table, compared)
-        weighed = weigh(table, compared, fitted, self.policy)
+        candidates = candidate_pairs(keys, table.labelled, known.crowded)
+        fitted = known if self.fitted else self._fitted(known, table, candidates)
+        weighed = _weighed(candidates, table, fitted, self.policy)
         links = _decide(weighed, table.labelled, self.policy)
         whole = wholes(links, table.units, table.labelled["unit"])
         grown = pl.Series(np.flatnonzero(np.bincount(whole, minlength=table.units) > 1), dtype=pl.Int32)
@@ -131,9 +139,11 @@ class FellegiSunterEngine:
         every = pl.concat([links.filter(inside), again]).sort("a", "b")
         return Residual(every, fitted.model.summary, looked)
 
-    def _fitted(self, known: Fitted, table: Attributes, compared: Compared) -> Fitted:
-        chance = compare(chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs), table)
-        return replace(known, model=fit(compared, chance, table.units, self.policy, self.estimator))
+    def _fitted(self, known: Fitted, table: Attributes, candidates: Candidates) -> Fitted:
+        pairs, count = sampled(candidates, self.policy.fit.max_pairs)
+        chance = chance_pairs(table.units, table.labelled, self.policy.fit.chance_pairs)
+        seen = compare(pairs, table), compare(chance, table)
+        return replace(known, model=fit(*seen, count, table.units, self.policy, self.estimator))
 
     def _again(
         self,
@@ -156,9 +166,11 @@ class FellegiSunterEngine:
         labelled = homed.filter(pl.col("citizen_id").is_not_null()).select("unit").unique()
         among = pl.Series(np.flatnonzero(grown), dtype=pl.Int32)
         pairs = candidate_pairs(met, labelled, fitted.crowded, among)
-        asked = pl.concat([pairs["a"], pairs["b"], among]).unique().implode()
+        asked = (
+            pl.concat([*(chunk[side] for chunk in pairs for side in ("a", "b")), among]).unique().implode()
+        )
         table = counted(attributes(joined.filter(pl.col("unit").is_in(asked))), fitted.counts)
-        after = weigh(table, compare(pairs, table), fitted, self.policy)
+        after = _weighed(pairs, table, fitted, self.policy)
         alone = pl.Series(~grown[whole])
         is_old = alone.gather(before["a"]) & alone.gather(before["b"])
         return _decide(pl.concat([after, before.filter(is_old)]), labelled.sort("unit"), self.policy), late
@@ -174,6 +186,16 @@ def unfitted(
         repeat_rates(table, policy),
         crowded_keys(keys, policy.block_cap),
         spelling(table.numbers),
+    )
+
+
+def _weighed(
+    candidates: Candidates, table: Attributes, fitted: Fitted, policy: LinkagePolicy
+) -> pl.DataFrame:
+    """See weigh; what is not worth a look is forgotten chunk by chunk."""
+    chunks = [weigh(table, compare(pairs, table), fitted, policy) for pairs in candidates]
+    return pl.concat(chunks or [weigh(table, compare(PAIRS.to_frame(), table), fitted, policy)]).sort(
+        "a", "b"
     )
 
 

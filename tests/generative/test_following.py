@@ -108,7 +108,7 @@ def _remembered(before: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([left.select(found.columns), found])
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(steps())
 def test_what_changed_is_linked_as_if_all_were_linked_anew(history: list[Step]) -> None:
     _holds(history)

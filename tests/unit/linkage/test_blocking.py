@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import combinations
+from itertools import combinations, product
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.linkage.attributes import Attributes, attributes
-from pipelines.linkage.blocking import block_keys
+from pipelines.linkage.blocking import KEYS, block_keys, candidate_pairs, sampled
 from pipelines.linkage.frame import complete
 from pipelines.linkage.key_parts import part, spelling
 from tests.unit.linkage.people import citizen_id, frame, person, policy
@@ -63,3 +65,42 @@ def test_without_a_faulty_number_no_number_is_looked_for() -> None:
     bare = attributes(complete(frame(*ROWS[:2])).with_columns(pl.lit(0, pl.Int32).alias("unit")))
     assert spelling(bare.numbers) == "none"
     assert block_keys(bare, (("number_slip",),), "none")[0].is_empty()
+
+
+KEYED = st.lists(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=20, unique=True),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _rules(drawn: list[list[tuple[int, int]]]) -> list[pl.DataFrame]:
+    return [pl.DataFrame(rule, schema=KEYS, orient="row") for rule in drawn]
+
+
+@given(KEYED, st.sets(st.integers(0, 9)), st.none() | st.sets(st.integers(0, 9)), st.integers(1, 30))
+def test_candidates_are_all_pairs_that_share_a_key_each_once_whatever_the_chunks(
+    drawn: list[list[tuple[int, int]]], labelled: set[int], among: set[int] | None, size: int
+) -> None:
+    told = pl.DataFrame({"unit": sorted(labelled)}, schema={"unit": pl.Int32})
+    chosen = None if among is None else pl.Series(sorted(among), dtype=pl.Int32)
+    chunks = list(candidate_pairs(_rules(drawn), told, pl.DataFrame(schema={"key": pl.UInt64}), chosen, size))
+    found = [pair for chunk in chunks for pair in chunk.iter_rows()]
+    assert len(found) == len(set(found))
+    assert set(found) == {
+        (a, b)
+        for rule in drawn
+        for (a, key), (b, other) in product(rule, repeat=2)
+        if a < b and key == other and not {a, b} <= labelled and (among is None or {a, b} & among)
+    }
+
+
+def test_a_sample_is_the_same_whatever_the_chunks_and_never_larger_than_asked() -> None:
+    rule = pl.DataFrame({"unit": range(60), "key": [unit % 3 for unit in range(60)]}, schema=KEYS)
+    nobody, none = pl.DataFrame(schema={"unit": pl.Int32}), pl.DataFrame(schema={"key": pl.UInt64})
+    one, other = (sampled(candidate_pairs([rule], nobody, none, size=size), 100) for size in (7, 10_000))
+    assert one[0].equals(other[0])
+    assert (one[0].height, one[1]) == (100, 570)
+    whole, count = sampled(candidate_pairs([rule], nobody, none), 570)
+    assert whole.height == count == 570
+    assert one[0].join(whole, on=["a", "b"], how="anti").is_empty()
