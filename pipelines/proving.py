@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipelines.comparing import changed_since, difference, of_deliveries
 from pipelines.errors import UsageError
 from pipelines.replaying import Replayed, replayed
-from pipelines.store import audit, consistency, erasing
+from pipelines.store import amendments, audit, consistency, erasing, redacting
 from pipelines.store.certificates import certificates
 from pipelines.store.database import open_database
 from pipelines.store.digests import read_plainly
 from pipelines.store.facts import FORM, GROWING, facts
 from pipelines.store.keys import is_signed, public_key
 from pipelines.store.lake import Lake
+from pipelines.store.person_erasing import erased_persons
 from pipelines.store.postgres import see_one_state
 from pipelines.store.publication import content_hash_of, publications
 
@@ -50,6 +51,7 @@ class Proof:
         altered: what does not, or None.
         missing: why it could not be made again from the lake, where that was asked for.
         erased: deliveries whose bytes are gone by a recorded order or after their retention, and which.
+        redacted: orders by which one person's rows are gone.
         notes: what an auditor should know besides: what the certificate does not say, what was done again since.
     """
 
@@ -59,15 +61,18 @@ class Proof:
     altered: str | None = None
     missing: str | None = None
     erased: list[str] = field(default_factory=list)
+    redacted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def verdict(self) -> Literal["holds", "altered", "erased", "unprovable"]:
+    def verdict(self) -> Literal["holds", "altered", "erased", "redacted", "unprovable"]:
         """What to tell the auditor."""
         if self.altered is not None:
             return "altered"
         if self.erased:
             return "erased"
+        if self.redacted:
+            return "redacted"
         return "holds" if self.missing is None else "unprovable"
 
 
@@ -149,6 +154,7 @@ def _checks(
     if held is not None:
         yield "held certificate", _held_fault(chain, held, public)
     yield "chain", _chain_fault(conn, chain, public)
+    yield "amendments", next(amendments.faults(conn, public), None)
     mine = next((row for row in chain if row["number"] == proof.number), None)
     yield "certificate", None if mine else "there is none; only released publications have one"
     if mine is not None:
@@ -160,10 +166,11 @@ def _checks(
 
 def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
     """The certificate against what is stored."""
-    said = json.loads(mine["body"])
-    until = {name: said[name]["until"] for name in GROWING if name in said}
-    until |= {"events": said["events"]["position"]} if "events" in said else {}
-    found = _plain(facts(conn, proof.number, said["form"], until))
+    said, content, orders = amendments.amended(
+        json.loads(mine["body"]), proof.number, amendments.amendments(conn)
+    )
+    proof.redacted += _orders(conn, orders)
+    found = _plain(facts(conn, proof.number, said["form"], amendments.until_of(said)))
     yield "publication", None if found else "it, or the run that made it, is gone or there twice"
     since = str(said.get("released_at") or mine["signed_at"])
     changed = changed_since(conn, said, found, since)
@@ -180,15 +187,42 @@ def _contents(conn: Connection, lake: Lake, proof: Proof, mine: Row) -> Checks:
         proof.notes.append("its run was made again since, after a rollback")
     for part in sorted(said.keys() - NOT_COMPARED):
         yield part, difference(said[part], found.get(part))
-    stored = None if content_hash_of(conn, proof.number) == said["content_hash"] else "they are others"
+    stored = None if content_hash_of(conn, proof.number) == content else "they are others"
     yield "hashes of rows", stored
-    orders = erasing.erased(conn)
-    for delivery in said["deliveries"]:
+    yield from _bytes(conn, lake, proof, said["deliveries"])
+
+
+def _bytes(conn: Connection, lake: Lake, proof: Proof, deliveries: list[Row]) -> Checks:
+    """The delivered bytes; of deliveries that lost a row by order, the rows that were kept of them."""
+    orders, kept = erasing.erased(conn), redacting.redacted(conn)
+    for delivery in deliveries:
         batch_id, fault = delivery["batch_id"], _bytes_fault(lake, delivery["content_sha256"])
         if fault == GONE and orders.get(batch_id, {}).get("content_sha256") == delivery["content_sha256"]:
             proof.erased.append(_order(orders[batch_id]))
+        elif batch_id in kept and fault in (None, GONE):
+            if fault is None:
+                proof.notes.append(f"{batch_id}: an erasure was not finished; popbase upkeep finishes it")
+            else:
+                yield f"rows of {batch_id}", _rows_fault(lake, batch_id, kept[batch_id]["raw_sha256"])
         else:
             yield f"bytes of {batch_id}", fault
+
+
+def _rows_fault(lake: Lake, batch_id: str, raw_sha256: str | None) -> str | None:
+    path = lake.path(f"raw/{batch_id}")
+    if raw_sha256 is None or (path.exists() and redacting.file_sha256(path) == raw_sha256):
+        return None
+    return "what was kept of them is gone" if not path.exists() else "they are not those that were kept"
+
+
+def _orders(conn: Connection, changed: list[Row]) -> list[str]:
+    """Orders in words."""
+    known = {row["erasure_id"]: row for row in erased_persons(conn).values()}
+    rows = [known[row["erasure_id"]] for row in changed if row["erasure_id"] in known]
+    return [
+        f"rows of one person erased on {row['erased_at']:%Y-%m-%d} by {row['erased_by']}, order {row['order_reference']}"
+        for row in rows
+    ]
 
 
 def _order(row: Row) -> str:

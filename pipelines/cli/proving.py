@@ -34,7 +34,8 @@ def verify(
 ) -> None:
     """Whether a publication is still what its certificate says; names the first thing that does not fit.
 
-    Deliveries that were erased on record are named; what else there is holds then (exit code 0), but cannot be made again.
+    Deliveries, and orders by which one person's rows were erased, are named; what else there is holds then (exit code 0), but
+    cannot be made again.
     Exit code 1: altered; 5: with --replay, it cannot be made again, and why.
     Who could write to the server could also exchange the key beside it: give your own copies, --key and --certificate.
     """
@@ -63,6 +64,7 @@ EXIT: Final = {"altered": 1, "unprovable": 5}
 VERDICTS: Final = {
     "holds": ("相符", "holds"),
     "altered": ("不符", "altered"),
+    "redacted": ("相符，有按令销毁的行", "holds, with rows erased by order"),
     "erased": ("其余相符，部分交付已按令销毁", "erased by order; all else holds"),
     "unprovable": ("无法重算", "cannot be recomputed"),
 }
@@ -72,7 +74,10 @@ def _tell_proof(proof: Proof, lang: str) -> None:
     verdict = VERDICTS[proof.verdict][lang == "en"]
     told = proof.altered or proof.missing or proof.sha256
     line = f"{proof.number}: {verdict}  {told}  ({len(proof.checked)} ✔)"
-    said.print("\n".join([line, *(f"  · {note}" for note in [*proof.erased, *proof.notes])]), markup=False)
+    said.print(
+        "\n".join([line, *(f"  · {note}" for note in [*proof.erased, *proof.redacted, *proof.notes])]),
+        markup=False,
+    )
 
 
 @app.command(name="as-of")

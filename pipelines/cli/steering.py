@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.console import app, print_json, said
+from pipelines.cli.console import app, print_json, said, told
+from pipelines.errors import UsageError
 from pipelines.settings import Settings, settings_from_environment
 
 
@@ -60,29 +61,57 @@ def withdraw(
     from pipelines.stages.withdraw import withdraw as take_back
 
     with without_values():
-        told = take_back(settings_from_environment(), batch_id, by=by, reason=reason)
-    print_json(told)
+        taken = take_back(settings_from_environment(), batch_id, by=by, reason=reason)
+    print_json(taken)
 
 
 @app.command()
 def erase(
     batch_id: Annotated[
-        str, typer.Argument(help="A batch that is not in effect any more: withdraw it first.")
-    ],
-    order: Annotated[str, typer.Option(help="Reference of the order, a file number.")],
-    by: Annotated[str, typer.Option(help="Who carries it out.")],
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")],
+        str | None, typer.Argument(help="A batch that is not in effect any more: withdraw it first.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="A person instead, by person_id.")] = None,
+    order: Annotated[str, typer.Option(help="Reference of the order, a file number.")] = "",
+    by: Annotated[str, typer.Option(help="Who carries it out.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger, so it may not name the person.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, of a person only what would go is shown.")
+    ] = False,
 ) -> None:
-    """Destroy a delivery by order: its bytes, its rows, what past runs kept of it, in the lake and its mirror.
+    """Destroy a delivery, or everything of one person, by order; it cannot be undone.
 
-    It cannot be undone. The record of it, counts, hashes and certificates stay; popbase verify answers "erased by order"
-    for publications that were made of it, and what they published stays published.
+    BATCH: its bytes, its rows, what past runs kept of it, in the lake and its mirror. What was published of it stays
+    published; popbase verify answers "erased by order".
+
+    --person: its rows in all deliveries, publications past and present, provenance, links, cases, judgements and findings, in
+    the lake and its mirror; later deliveries do not bring it back. Every certificate must hold first; afterwards popbase
+    verify answers "holds, with rows erased by order". Counts are shown first; --yes erases.
+
+    Not reached: what other people's rows say of the person (a pupil's guardian), files given out, backups of the database
+    taken before (popbase backup --keep 1 replaces them).
     """
     from pipelines.privacy import without_values
-    from pipelines.stages.erase import erase as destroy
 
+    settings = settings_from_environment()
+    if (batch_id is None) == (person is None):
+        raise UsageError("what shall be erased?", hint="popbase erase BATCH, or popbase erase --person ID")
     with without_values():
-        print_json(destroy(settings_from_environment(), batch_id, order=order, by=by, reason=reason))
+        if batch_id is not None:
+            from pipelines.stages.erase import erase as destroy
+
+            print_json(destroy(settings, batch_id, order=order, by=by, reason=reason))
+        elif person is not None:
+            _erase_person(settings, person, order=order, by=by, reason=reason, yes=yes)
+
+
+def _erase_person(settings: Settings, person: str, *, order: str, by: str, reason: str, yes: bool) -> None:
+    from pipelines import forgetting
+
+    if yes:
+        print_json(forgetting.forget(settings, person, order=order, by=by, reason=reason))
+        return
+    print_json(forgetting.look(settings, person))
+    told.print("nothing was erased; with --yes it would be, for good", style="yellow")
 
 
 @app.command()

@@ -71,6 +71,12 @@ The record's length in bytes or its mark is not the layout's
 请按约定布局导出
 Export in the agreed layout
 
+PB-RW-012 quarantine_row
+该行按销毁令不予接收
+The row is withheld by an order of erasure
+请勿再报送该人员
+Do not send this person again
+
 PB-HD-001 warn
 列名使用了别名
 A column came under an alias

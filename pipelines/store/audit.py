@@ -32,14 +32,21 @@ WATCHED: Final[Mapping[str, tuple[str, str]]] = {
     "unmasked": ("ledger.unmasking", "unmasking_id"),
     "exported": ("ledger.export", "export_id"),
     "erased": ("ledger.erasure", "erasure_id"),
+    "person_erased": ("ledger.person_erasure", "erasure_id"),
+    "redacted": ("ledger.redaction", "batch_id"),
+    "withheld": ("ledger.withheld", "key_hmac"),
     "judgement": ("resolution.judgement", "judgement_id"),
     "judgement_undone": ("resolution.judgement_undo", "undo_id"),
+    "drawn": ("resolution.review_sample", "sample_id"),
+    "number_change": ("resolution.number_change", "change_id"),
     "persons": ("resolution.event", "event_id"),
+    "cause": ("resolution.event_cause", "event_id"),
     "exchanged": ("feedback.exchange", "exchange_id"),
     "run": ("ledger.run", "run_id"),
     "publication": ("publication.publication", "number"),
     "moved": ("publication.movement", "movement_id"),
     "certified": ("publication.certificate", "number"),
+    "amended": ("publication.amendment", "amendment_id"),
 }
 """By kind of event: the table whose rows it follows, and the column that numbers them."""
 _EVENTS: Final = """

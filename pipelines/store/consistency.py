@@ -34,7 +34,8 @@ _PERSONS = """
 select count(*) as others from resolution.person as p
 where number > %s and (
     not exists (
-        select from resolution.assignment as a where a.person_id = p.person_id and a.run_id = p.first_run)
+        select from resolution.assignment as a where a.person_id = p.person_id and a.run_id = p.first_run
+    ) and not exists (select from ledger.person_erasure as e where p.person_id = any(e.person_ids))
     or exists (select from resolution.person as o where o.person_id = p.person_id and o.number < p.number)
 )
 """

@@ -47,6 +47,9 @@ select batch_id, encode(sha256(convert_to(manifest::text, 'UTF8')), 'hex') as ma
     (select count(*) from ledger.delivery as d where d.batch_id = b.batch_id and d.outcome = 'landed') as landings
 from ledger.batch as b where batch_id = any(%s)
 """
+_WITHHELD = """
+select batch_id, cardinality(row_numbers) as rows, raw_sha256 from ledger.redaction where batch_id = any(%s)
+"""
 _CONSERVED = """
 select batch_id, stage, rows_in, rows_on, quarantined, superseded, refused
 from ledger.conservation where batch_id = any(%s) order by batch_id, stage
@@ -154,7 +157,14 @@ def _deliveries(conn: Connection, batch_ids: list[str]) -> list[dict[str, Any]]:
     for batch_id, told in _of_each(conn, _OF_ROWS, "batch_id = any(%s)", (batch_ids,)).items():
         found.setdefault(batch_id, {}).update(told)
     deliveries = fetch(conn, _DELIVERIES, (batch_ids,))
-    return [row | more[row["batch_id"]] | {"found": found.get(row["batch_id"], {})} for row in deliveries]
+    withheld = {row.pop("batch_id"): {"withheld": row} for row in fetch(conn, _WITHHELD, (batch_ids,))}
+    return [
+        row
+        | more[row["batch_id"]]
+        | {"found": found.get(row["batch_id"], {})}
+        | withheld.get(row["batch_id"], {})
+        for row in deliveries
+    ]
 
 
 def _of_each(

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.reasons import REASONS
 from pipelines.store.postgres import fetch_frame
+from pipelines.store.withholding import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,13 +88,16 @@ def _with_value(part: pl.DataFrame, raw: pl.DataFrame, column: str) -> pl.DataFr
 
 
 def _rows(conn: Connection, lake: Lake, batch: Batch) -> pl.DataFrame:
-    """Rows of the batch that were set aside, each with all its reasons; no cell of them is shown."""
+    """Rows of the batch that were set aside, each with all its reasons; no cell of them is shown.
+
+    What is withheld by order is nobody's to mend.
+    """
     sql = (
         "select row_number, array_to_string(array_agg(distinct code order by code), ',') as code"
         " from quality.quarantine cross join lateral unnest(reason_codes) as code"
-        " where batch_id = %s group by row_number"
+        " where batch_id = %s and %s <> all(reason_codes) group by row_number"
     )
-    aside = fetch_frame(conn, sql, (batch.batch_id,), schema={"row_number": pl.Int64, "code": pl.String})
+    aside = fetch_frame(conn, sql, (batch.batch_id, CODE), schema={"row_number": pl.Int64, "code": pl.String})
     if not aside.height:
         return pl.DataFrame(schema=STANDING)
     keyed = aside.join(_keys(lake, batch, aside["row_number"]), on="row_number", how="left").with_columns(

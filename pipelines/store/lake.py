@@ -85,6 +85,13 @@ class Lake:
             keep(target)
         return rows
 
+    def put(self, name: str, source: Path) -> None:
+        """Keep a copy of a Parquet file under a name, wholly or not at all."""
+        target = self.path(name)
+        with self._replacing(target) as (part, keep):
+            shutil.copyfile(source, part)
+            keep(target)
+
     def read(self, name: str) -> pl.DataFrame:
         """The whole frame of that name."""
         return pl.read_parquet(self.path(name))

@@ -30,13 +30,27 @@ TABLES = {
     "audit.event": "entry",
     "ledger.delivery": "delivery_id",
     "resolution.judgement": "judgement_id",
+    "resolution.judgement_undo": "undo_id",
+    "resolution.event_cause": "event_id",
+    "resolution.number_change": "change_id",
+    "resolution.review_sample": "sample_id",
+    "ledger.signature": "signature_id",
+    "ledger.withdrawal": "withdrawal_id",
+    "ledger.approval": "approval_id",
+    "ledger.unmasking": "unmasking_id",
+    "ledger.export": "export_id",
+    "quality.waiver": "waiver_id",
+    "ledger.person_erasure": "erasure_id",
+    "ledger.redaction": "batch_id",
+    "ledger.withheld": "key_hmac",
+    "publication.amendment": "amendment_id",
 }
 OTHER = {
     "text": "coalesce({c}, '') || '~'", "integer": "coalesce({c}, 0) + 1", "bigint": "coalesce({c}, 0) + 1",
     "double precision": "coalesce({c}, 0) + 1", "boolean": "not coalesce({c}, false)",
     "date": "coalesce({c}, '2026-01-01') + 1", "timestamp with time zone": "coalesce({c}, now()) + '1 s'",
     "jsonb": "jsonb_build_array({c})", "bytea": "coalesce({c}, '') || '\\x00'",
-    "text[]": "array_append({c}, '~')", "numeric": "coalesce({c}, 0) + 1", "timestamp without time zone": "now()",
+    "text[]": "array_append({c}, '~')", "integer[]": "array_append({c}, 7)", "xid8": "'7'::xid8", "numeric": "coalesce({c}, 0) + 1", "timestamp without time zone": "now()",
 }  # fmt: skip
 """Of each type an expression for another value."""
 _COLUMNS = """
