@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.contract.model import Contract
     from pipelines.linkage.fitted import Fitted
     from pipelines.linkage.following import Followed, Known
+    from pipelines.linkage.model import Estimator
     from pipelines.linkage.policy import LinkagePolicy
     from pipelines.linkage.resolve import Resolution
     from pipelines.linkage.traces import Traces
@@ -110,25 +111,26 @@ def hash_of(frame: pl.DataFrame) -> str:
 
 
 def link(
-    settings: Settings,
+    policy: LinkagePolicy,
     records: pl.DataFrame,
     contracts: Mapping[str, Contract],
     known: Known,
     fitted: Fitted | None = None,
+    estimator: Estimator = "engine",
 ) -> Resolution:
     """Resolve all records by the policy and what is known, with causes and what people should look at.
 
     Args:
-        settings: where the policy is.
+        policy: what the data office decides.
         records: see speaking.speaking_records.
         contracts: by feed.
         known: beside the records.
         fitted: the model of an earlier run; default: it is fitted to the records.
+        estimator: see FellegiSunterEngine.
     """
     from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
     from pipelines.linkage.resolve import resolve as link_records  # noqa: PLC0415
 
-    policy = linkage_policy(settings)
     found = link_records(
         records,
         known.memberships,
@@ -136,7 +138,7 @@ def link(
         policy,
         next_number=known.next_number,
         former=known.former,
-        engine=FellegiSunterEngine(policy, settings.estimator, fitted),
+        engine=FellegiSunterEngine(policy, estimator, fitted),
         history=known.history,
         kept_apart=_apart(contracts),
     )
@@ -231,7 +233,7 @@ def _all(asked: Asked, reason: str | None) -> Linked:
 
     settings, records = asked.settings, asked.speaking.records()
     known = replace(asked.known, memberships=runs.memberships(asked.conn))
-    found = link(settings, records, asked.contracts, known)
+    found = link(asked.policy, records, asked.contracts, known, estimator=settings.estimator)
     if found.looked is None:
         raise ValueError("the engine does not tell where it looked")
     model = kept(found.looked.fitted)
@@ -241,7 +243,7 @@ def _all(asked: Asked, reason: str | None) -> Linked:
         records=records.height,
         members=found.memberships,
         cases=_cases(settings, records, found, known),
-        quality=_quality(settings, records, found, asked.on),
+        quality=quality_without_labels(asked.policy, records, found, asked.on),
         traces=traces_of(found, known, found.looked.fitted, content),
         fitted=model,
         model=name_of(model),
@@ -280,15 +282,15 @@ def _cases(settings: Settings, records: pl.DataFrame, found: Resolution, known: 
     return cases(records, found, known.judged, load_review(settings.policies / "review.yml").doubt)
 
 
-def _quality(settings: Settings, records: pl.DataFrame, found: Resolution, on: date) -> pl.DataFrame:
-    """What linking is worth where no number helps, by the run's own model."""
+def quality_without_labels(
+    policy: LinkagePolicy, records: pl.DataFrame, found: Resolution, on: date
+) -> pl.DataFrame:
+    """What linking is worth where no number helps, by the run's own model; see hidden_quality.QUALITY."""
     from pipelines.linkage.hidden_quality import hidden_quality, traits_of  # noqa: PLC0415
     from pipelines.linkage.hiding import hidden_links  # noqa: PLC0415
     from pipelines.linkage.residual import FellegiSunterEngine  # noqa: PLC0415
 
-    hidden = hidden_links(
-        records, found.memberships, FellegiSunterEngine, linkage_policy(settings), found.model
-    )
+    hidden = hidden_links(records, found.memberships, FellegiSunterEngine, policy, found.model)
     return hidden_quality(hidden, traits_of(records, found.memberships), on)
 
 
@@ -311,6 +313,7 @@ def keep(lake: Lake, run_id: str, linked: Linked, known: Known) -> None:
         "values": traces.values,
     }
     for what, frame in frames.items():
-        lake.write(left_name(run_id, what), frame)
+        name = left_name(run_id, what)
+        lake.write(name, frame, is_scratch=name.startswith("linking/"))
     if linked.fitted is not None:
         lake.write(f"model/{linked.model}", linked.fitted)

@@ -22,7 +22,7 @@ from pipelines.kernels.gazetteer import load_gazetteer
 from pipelines.kernels.standard_rows import standard_rows
 from pipelines.linking import hash_of, link
 from pipelines.policy import load_survivorship
-from pipelines.predecessors import MODEL, kept_model
+from pipelines.predecessors import MODEL, kept_model, linkage_policy
 from pipelines.reading import read_delivery
 from pipelines.speaking import records_of_run
 from pipelines.stages.survive import make_golden, members
@@ -134,7 +134,8 @@ def _tables(
             _accept(settings, conn, scratch, contracts[feed], batch)
     records = records_of_run(conn, scratch, run["inputs"], contracts)
     fitted = _fitted(settings, conn, run)
-    resolution = link(settings, records, contracts, _known(settings, conn, run, said), fitted)
+    known = _known(settings, conn, run, said)
+    resolution = link(linkage_policy(settings), records, contracts, known, fitted, settings.estimator)
     run_id = str(run["run_id"])
     scratch.write(f"resolved/{run_id}", resolution.memberships.select("record_key", "person_id"))
     frames = members(conn, scratch, run, contracts)

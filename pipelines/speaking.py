@@ -66,18 +66,20 @@ class Speaking:
 
     def of(self, feed: str) -> pl.DataFrame:
         """Those of one feed."""
-        return self._scanned(feed).collect()
+        return _spoken(scan_current(self.lake, self.chains[feed]), self.contracts[feed]).collect()
 
     def take(self, keys: pl.Series) -> pl.DataFrame:
         """Those of some keys, sorted by record key."""
-        asked = keys.to_frame("record_key").lazy()
+        asked = pl.col("record_key").is_in(
+            keys.implode()
+        )  # a filter, so that the other columns are read where it holds
         said = set(keys.str.split("|").list.first().unique())
         feeds = [feed for feed in sorted(self.chains) if feed in said] or sorted(self.chains)[:1]
-        found = [self._scanned(feed).join(asked, on="record_key", how="semi") for feed in feeds]
+        found = [
+            _spoken(scan_current(self.lake, self.chains[feed]).filter(asked), self.contracts[feed])
+            for feed in feeds
+        ]
         return pl.concat(pl.collect_all(found), how="diagonal").sort("record_key")
-
-    def _scanned(self, feed: str) -> pl.LazyFrame:
-        return _spoken(scan_current(self.lake, self.chains[feed]), self.contracts[feed])
 
 
 def records_of_run(

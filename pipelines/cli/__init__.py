@@ -7,6 +7,7 @@ import sys
 from pipelines.cli import (
     contracts,
     database,
+    foreseeing,
     keeping,
     mending,
     proving,
@@ -26,6 +27,7 @@ __all__ = [
     "app",
     "contracts",
     "database",
+    "foreseeing",
     "keeping",
     "main",
     "mending",

@@ -128,7 +128,7 @@ def follow(
     touched = pl.concat([mine["record_key"], reached.gone])
     left = _left(earlier.traces, new, touched)
     whole = carried(earlier.outcome, part, touched, left.records["unit"].n_unique())
-    return Followed(whole, part, mine, reached.gone, left, _count(content, earlier) + reached.gone.len())
+    return Followed(whole, part, mine, reached.gone, left, reached.changed)
 
 
 class _Taken:
@@ -205,8 +205,3 @@ def _left(before: Traces, new: Traces, touched: pl.Series) -> Traces:
     values = before.values.join(stays.select("unit").unique(), on="unit", how="semi")
     records = pl.concat([stays.select(RECORDS.names()), new.records])
     return Traces(records, new.keys, new.doubles, pl.concat([values, new.values]))
-
-
-def _count(content: pl.DataFrame, earlier: Earlier) -> int:
-    before = earlier.traces.records.select("record_key", "content")
-    return content.join(before, on=["record_key", "content"], how="anti").height

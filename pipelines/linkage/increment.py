@@ -32,6 +32,7 @@ Take = Callable[[pl.Series], pl.DataFrame]
 _FLOOD: Final = (
     4  # times the cap of a block, above which a key that was none of the crowded ones asks for a new model
 )
+_DIFFERS: Final = pl.col("before").ne_missing(pl.col("content"))
 _SPELLED: Final = ("none", "whole", "short")
 
 
@@ -66,11 +67,13 @@ class Reached:
         grouped: those that were reached.
         gone: record_key of records that are not there any more.
         residual: the engine's links among their units.
+        changed: how many records are new, other than they were, or gone.
     """
 
     grouped: Grouped
     gone: pl.Series
     residual: Residual
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def reach(
             now, inside, dirty, take, Linked(grouped.units, found.looked, fitted), base, policy
         )
         if others.is_empty():
-            return Reached(grouped, gone["record_key"], found)
+            other = now.select(_DIFFERS.sum()).item()
+            return Reached(grouped, gone["record_key"], found, other + gone.height)
         inside = _closed(now, inside | now["record_key"].is_in(others.implode()), base)
 
 
@@ -150,7 +154,7 @@ def _with_places(content: pl.DataFrame, base: Base) -> pl.DataFrame:
 
 
 def _changed(now: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Base) -> pl.Series:
-    differs = now.select(pl.col("before").ne_missing(pl.col("content"))).to_series()
+    differs = now.select(_DIFFERS).to_series()
     asked = now["record_key"].is_in(changed.implode()) | now["family"].is_in(gone["family"].implode())
     return _closed(now, differs | asked.fill_null(value=False), base)
 
@@ -252,11 +256,8 @@ def _partners(
     whole = pl.Series(linked.looked.whole)
     joined = ours.with_columns(unit=whole.gather(ours["unit"]))
     pairs = wholes.select(unit=whole.gather(wholes["unit"]), other="other_whole").unique()
-    near = [
-        _near(ours, them, met, linked.fitted, policy, "unit"),
-        _near(joined, them, pairs, linked.fitted, policy, "whole"),
-    ]
-    return pl.concat(near).unique()
+    alone = _side(ours, them, met, "unit", 0)
+    return _near([alone, _side(joined, them, pairs, "whole", alone.free)], linked.fitted, policy)
 
 
 def _met(
@@ -300,22 +301,32 @@ def _homes(now: pl.DataFrame, units: pl.DataFrame, beside: pl.DataFrame, take: T
     return take(known.join(units, on="record_key", how="anti")["record_key"])
 
 
-def _near(
-    ours: pl.DataFrame,
-    them: pl.DataFrame,
-    pairs: pl.DataFrame,
-    fitted: Fitted,
-    policy: LinkagePolicy,
-    by: str,
-) -> pl.Series:
-    """Keys of records outside that weigh at least a possible link with the unit they are paired with."""
-    first = 1 + int(ours["unit"].max() or 0)  # type: ignore[arg-type]
-    numbered = them.with_columns(unit=(pl.col(f"old_{by}").rank("dense") + first).cast(pl.Int32))
-    places = numbered.select(other=f"old_{by}", place="unit").unique()
-    joined = pairs.join(places, on="other")
-    asked = pl.concat([joined["unit"].cast(pl.Int32), joined["place"]]).unique().implode()
-    both = pl.concat([ours, numbered.select(ours.columns)]).filter(pl.col("unit").is_in(asked))
-    table = counted(attributes(both), fitted.counts)
-    compared = compare(joined.select(a="unit", b="place").cast(PAIRS).sort("a", "b"), table)
-    found = weigh(table, compared, fitted, policy)["b"]
-    return numbered.filter(pl.col("unit").is_in(found.implode()))["record_key"]
+@dataclass(frozen=True)
+class _Side:
+    """Units of numbers of their own, which of them met, theirs once more (record_key, unit), and the first free number."""
+
+    records: pl.DataFrame
+    pairs: pl.DataFrame
+    theirs: pl.DataFrame
+    free: int
+
+
+def _side(ours: pl.DataFrame, them: pl.DataFrame, pairs: pl.DataFrame, by: str, first: int) -> _Side:
+    """As units, or as whole ones; numbered from `first`, and ours before theirs."""
+    mine = ours.with_columns(pl.col("unit") + first)
+    after = 1 + int(mine["unit"].max() or 0)  # type: ignore[arg-type]
+    theirs = them.with_columns(unit=(pl.col(f"old_{by}").rank("dense") + after).cast(pl.Int32))
+    places = theirs.select(other=f"old_{by}", b="unit").unique()
+    met = pairs.join(places, on="other").select((pl.col("unit") + first).alias("a"), "b").cast(PAIRS)
+    asked = pl.concat([met["a"], met["b"]]).unique().implode()
+    records = pl.concat([mine, theirs.select(mine.columns)]).filter(pl.col("unit").is_in(asked))
+    return _Side(records, met, theirs.select("record_key", "unit"), 1 + int(theirs["unit"].max() or after))  # type: ignore[arg-type]
+
+
+def _near(sides: list[_Side], fitted: Fitted, policy: LinkagePolicy) -> pl.Series:
+    """Keys of records outside that weigh at least a possible link with a unit they met."""
+    table = counted(attributes(pl.concat([side.records for side in sides])), fitted.counts)
+    pairs = pl.concat([side.pairs for side in sides]).sort("a", "b")
+    found = weigh(table, compare(pairs, table), fitted, policy)["b"].implode()
+    theirs = pl.concat([side.theirs for side in sides])
+    return theirs.filter(pl.col("unit").is_in(found))["record_key"].unique()

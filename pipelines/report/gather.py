@@ -10,6 +10,7 @@ from typing import Final
 
 from pipelines.contract.model import Contract
 from pipelines.report.basics import Feed, Words, added
+from pipelines.report.decided import decided_of
 from pipelines.report.flows import flows_of, incidents_of, rows_of
 from pipelines.report.inputs import hashes_of, versions_of
 from pipelines.report.lines import (
@@ -72,6 +73,7 @@ def report_of(facts: Facts, contracts: Mapping[str, Contract], made_at: datetime
         conflicts=conflicts,
         events=tuple(EventCount(row["kind"], row["cause"], row["events"]) for row in facts.events),
         changes=changes_of(facts.run, titles),
+        decided=decided_of(facts.run),
         audit=audit,
         unchecked=unchecked_of((*sheets, *audit), states),
         seconds=seconds_of(facts.seconds),

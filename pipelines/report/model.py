@@ -175,6 +175,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What this publication is based on otherwise than the one before; of files a hash, of the linkage policy each setting."""
+
+    kind: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
 class StageTime:
     """Seconds of one stage over all its subjects."""
 
@@ -237,6 +247,7 @@ class Report:
     conflicts: tuple[ConflictLine, ...]
     events: tuple[EventCount, ...]
     changes: tuple[Change, ...]
+    decided: tuple[Decided, ...]
     audit: tuple[RuleSheet, ...]
     unchecked: tuple[Unchecked, ...]
     seconds: tuple[StageTime, ...]

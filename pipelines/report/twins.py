@@ -37,6 +37,7 @@ def report_tables(report: Report) -> dict[str, str]:
         "linkage_quality": _flat_all(report.quality),
         "conflicts": _flat_all(report.conflicts),
         "changes": _flat_all(report.changes),
+        "decided": _flat_all(report.decided),
         "publications": _flat_all(report.history),
         "audit": [_flat(line) for sheet in report.audit for line in sheet.lines],
         "unchecked": _flat_all(report.unchecked),

@@ -54,12 +54,15 @@ class Lake:
         """The stored bytes of that hash."""
         return self._bytes_path(sha256).open("rb")
 
-    def write(self, name: str, frame: pl.DataFrame) -> None:
-        """Write a frame under a name such as `standard/<batch_id>`, wholly or not at all."""
+    def write(self, name: str, frame: pl.DataFrame, *, is_scratch: bool = False) -> None:
+        """Write a frame under a name such as `standard/<batch_id>`, wholly or not at all; scratch is written faster, not as small."""
         target = self.path(name)
         with self._replacing(target) as (part, keep):
             try:
-                frame.write_parquet(part, compression="zstd", compression_level=1)
+                if is_scratch:
+                    frame.write_parquet(part, compression="lz4")
+                else:
+                    frame.write_parquet(part, compression="zstd", compression_level=1)
             except pl.exceptions.ComputeError:
                 _refuse_on_full_disk(part)
                 raise

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.errors import ContractError, Fault, UsageError
+from pipelines.kernels.differences import differences
 from pipelines.linkage.engine.model import LinkageModel
 
 
@@ -85,13 +86,7 @@ def diff(old: LinkageModel, new: LinkageModel) -> list[tuple[str, Any, Any]]:
 
     Comparisons and levels are named by their names, so that a new one in the middle is one change.
     """
-    before, after = _flat("", _named(_declared(old))), _flat("", _named(_declared(new)))
-    places = sorted(before.keys() | after.keys())
-    return [
-        (place, before.get(place), after.get(place))
-        for place in places
-        if before.get(place) != after.get(place)
-    ]
+    return differences(_named(_declared(old)), _named(_declared(new)))
 
 
 def _declared(model: LinkageModel) -> dict[str, Any]:
@@ -108,12 +103,3 @@ def _named(declared: Any) -> Any:
 
 def _has_name(one: Any) -> bool:
     return isinstance(one, dict) and "name" in one
-
-
-def _flat(place: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {place: value}
-    flat: dict[str, Any] = {}
-    for key, one in value.items():
-        flat |= _flat(f"{place}.{key}" if place else str(key), one)
-    return flat

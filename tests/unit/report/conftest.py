@@ -110,6 +110,9 @@ def _run() -> Row:
         "counts": {"person": {"opened": 12, "closed": 3, "unchanged": 178}}, "staged_at": NOW,
         "released_at": NOW, "released_by": None, "base": 1, "base_records": 180,
         "base_persons": 181, "server_version": "18.0",
+        "base_inputs": {"contracts": "d" * 64, "policies": {"linkage": "a" * 64}},
+        "linkage": {"link_weight": 6, "blocking": [["name", "birth"], ["local_number"]]},
+        "base_linkage": {"link_weight": 7, "blocking": [["name", "birth"]]},
     }  # fmt: skip
 
 
