@@ -1,10 +1,10 @@
 """How much of a full run an increment costs: the resolve stage alone, without imports, both in one process.
 
-    python -m benchmarks.increments --persons 100000 --changed 0.01 --rounds 3
+    python -m benchmarks.increments --persons 100000 --changed 0.01 --of records --rounds 3
 
-A county is run whole once. Each round then delivers an increment of one feed, in which so many of all records are
-changed, resolves it, and resolves the same records once more with nothing to follow. Results go to
-benchmarks/results/increments-<persons>.json.
+A county is run whole once. Each round then delivers an increment of one feed, in which so many are changed, of all records
+or of the feed's, resolves it, and resolves the same records once more with nothing to follow. Results go to
+benchmarks/results/increments-<persons>-<of>.json.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FEED, TELEPHONE, OPERATION = "labour/employment", "AAE005", "CZBZ"
 _FORGET: Final = "delete from resolution.linking where run_id = %s"
 
 
-def measure(persons: int, changed: float, rounds: int) -> dict[str, Any]:
+def measure(persons: int, changed: float, of: str, rounds: int) -> dict[str, Any]:
     base = Path(tempfile.mkdtemp(prefix="popbase-increments-"))
     settings = Settings(home=base / "home")
     try:
@@ -47,14 +47,16 @@ def measure(persons: int, changed: float, rounds: int) -> dict[str, Any]:
         load_front_folder(front_database_url(settings), base / "county" / "front")
         first = run_all(settings, base / "county" / "inbox", lambda *_: None)
         found = []
+        whole = first.records if of == "records" else _rows(base / "county" / "inbox")
         for place in range(1, rounds + 1):
-            found.append(_round(settings, base, place, round(first.records * changed)))
+            found.append(_round(settings, base, place, round(whole * changed)))
             print(json.dumps(found[-1]), flush=True)
     finally:
         stop_server(settings)
         shutil.rmtree(base, ignore_errors=True)
     return {
         "persons": first.persons,
+        "changed_of": of,
         "rounds": found,
         "median_ratio": statistics.median(r["ratio"] for r in found),
     }
@@ -95,6 +97,12 @@ def _anew(base: Path) -> Path:
     return folder
 
 
+def _rows(county: Path) -> int:
+    """Rows of the feed's full delivery."""
+    full = min((county / FEED).iterdir())
+    return int(json.loads((full / "manifest.json").read_text(encoding="utf-8"))["rows"])
+
+
 def _deliver(county: Path, inbox: Path, place: int, rows: int) -> None:
     """An increment in which another telephone stands in so many rows of the full delivery."""
     full = min((county / FEED).iterdir())
@@ -130,12 +138,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, default=100_000)
     parser.add_argument("--changed", type=float, default=0.01)
+    parser.add_argument("--of", choices=("records", "delivery"), default="records")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    told = measure(options.persons, options.changed, options.rounds)
+    told = measure(options.persons, options.changed, options.of, options.rounds)
     result = {"machine": machine(), "asked": vars(options), **told}
     RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"increments-{options.persons}.json"
+    target = RESULTS / f"increments-{options.persons}-{options.of}.json"
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
 
