@@ -25,6 +25,7 @@ class Settings:
         pg_bin: folder of initdb and pg_ctl; None means the installed wheel's.
         signing_key_file: the key certificates are signed with; None means one of the home's own.
         pseudonym_key_file: the key pseudonyms are made with; None means one of the home's own.
+        backup_key_file: the key encrypted copies of backups are sealed with; None means there is none.
         estimator: of the linkage model: `engine`, or `recordlinkage` as a second opinion on small data.
         duty_database_url: the login of a person who audits or keeps security; None means the embedded server's.
     """
@@ -36,6 +37,7 @@ class Settings:
     pg_bin: Path | None = None
     signing_key_file: Path | None = None
     pseudonym_key_file: Path | None = None
+    backup_key_file: Path | None = None
     estimator: Literal["engine", "recordlinkage"] = "engine"
     duty_database_url: str | None = None
 
@@ -99,6 +101,7 @@ def settings_from_environment() -> Settings:
     pg_bin = os.environ.get("POPBASE_PG_BIN")
     signing_key = os.environ.get("POPBASE_SIGNING_KEY_FILE")
     pseudonym_key = os.environ.get("POPBASE_PSEUDONYM_KEY_FILE")
+    backup_key = os.environ.get("POPBASE_BACKUP_KEY_FILE")
     return Settings(
         home=Path(os.environ.get("POPBASE_HOME") or "var").expanduser().resolve(),
         database_url=_database_url("POPBASE_DATABASE"),
@@ -107,6 +110,7 @@ def settings_from_environment() -> Settings:
         pg_bin=Path(pg_bin) if pg_bin else None,
         signing_key_file=Path(signing_key) if signing_key else None,
         pseudonym_key_file=Path(pseudonym_key) if pseudonym_key else None,
+        backup_key_file=Path(backup_key) if backup_key else None,
         duty_database_url=_database_url("POPBASE_DUTY_DATABASE"),
     )
 

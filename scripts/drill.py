@@ -1,7 +1,7 @@
 """`make drill`: a small county is backed up, goes on, loses something at a known moment, and is had back.
 
-Two losses. Somebody drops tables and deletes files: the home is restored to the moment before, and every row and file
-compared. The machine is lost at the worst time, just before the next segment goes to the archive: all there is is
+Two losses. Somebody drops tables and deletes files: the home is restored to the moment before, from an encrypted copy of
+the backups, and every row and file compared. The machine is lost at the worst time, just before the next segment goes to the archive: all there is is
 restored, and what is missing is the RPO. The time until `popbase verify --all` has answered is the RTO.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -84,6 +85,7 @@ def drill(folder: Path, persons: int) -> dict[str, Any]:
         before = contents(one.settings("home"))
         moment = datetime.now(UTC)
         _destroy(one)
+        _copy_encrypted(one)
         lost_at = _lose_the_machine(one)
     _have_back(one, before, moment)
     _have_back_the_rest(one, lost_at)
@@ -144,6 +146,20 @@ def _destroy(one: Drill) -> None:
     one.found["destroyed_is_seen"] = one.popbase("home", "verify").returncode != 0
 
 
+def _copy_encrypted(one: Drill) -> None:
+    """The backups with all that was committed until now, encrypted, in another folder."""
+    (one.folder / "key").write_text(secrets.token_hex(32), encoding="utf-8")
+    with connect(server_url(one.settings("home"), "postgres", ADMIN)) as conn:
+        segment = fetch(conn, "select pg_walfile_name(pg_switch_wal()) as name")[0]["name"]
+        is_there = "select last_archived_wal >= %s as is_there from pg_stat_archiver"
+        while not fetch(conn, is_there, (segment,))[0]["is_there"]:
+            conn.commit()
+            time.sleep(0.1)
+    copy = ("--encrypt-to", str(one.folder / "copy"), "--key", str(one.folder / "key"))
+    copied = json.loads(one.must("home", "backup", "--copy-only", *copy))
+    one.found |= {"encrypted_files": copied["files"], "encrypted_bytes": copied["bytes"]}
+
+
 def _lose_the_machine(one: Drill) -> float:
     """Kill the server when most is missing from the archive, and delete the home; returns when, in seconds."""
     settings = one.settings("home")
@@ -171,7 +187,7 @@ def _lose_the_machine(one: Drill) -> float:
 def _have_back(one: Drill, before: dict[str, Any], moment: datetime) -> None:
     """The home of the moment: as it was, row by row and file by file."""
     started = time.monotonic()
-    _restore(one, "restored", "--to-time", moment.isoformat())
+    _restore(one, "restored", "copy", "--to-time", moment.isoformat(), "--key", str(one.folder / "key"))
     verified = one.popbase("restored", "verify", "--all").returncode == 0
     one.found |= {"verify_holds": verified, "rto_seconds": round(time.monotonic() - started, 1)}
     after = contents(one.settings("restored"))
@@ -188,15 +204,14 @@ def _have_back(one: Drill, before: dict[str, Any], moment: datetime) -> None:
     }
 
 
-def _restore(one: Drill, home: str, *options: str) -> None:
-    one.must(
-        "home", "restore", "--from", str(one.folder / "backup"), "--into", str(one.folder / home), *options
-    )
+def _restore(one: Drill, home: str, source: str, *options: str) -> None:
+    places = ("--from", str(one.folder / source), "--into", str(one.folder / home))
+    one.must("home", "restore", *places, *options)
 
 
 def _have_back_the_rest(one: Drill, lost_at: float) -> None:
     """Everything the archive has: what is missing before the loss is what the loss cost."""
-    _restore(one, "newest")
+    _restore(one, "newest", "backup")
     with connect(front_database_url(one.settings("newest"))) as conn:
         last = fetch(conn, "select extract(epoch from max(at)) as at from heartbeat")[0]["at"]
     one.found["rpo_seconds"] = round(lost_at - float(last), 1)

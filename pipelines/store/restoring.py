@@ -5,6 +5,7 @@ The home that was backed up is not touched; the restored one has its own server,
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -23,6 +24,8 @@ from pipelines.store.embedded import ADMIN, configure, server_status, server_url
 from pipelines.store.mirror import lay_back
 from pipelines.store.placement import Placement, place
 from pipelines.store.postgres import connect, fetch, has_table
+from pipelines.store.sealed_copy import is_sealed, open_copy
+from pipelines.store.sealing import read_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +49,7 @@ def restore(settings: Settings, folder: BackupFolder, into: Path, moment: dateti
 
     Args:
         settings: of the new home all but its place.
-        folder: the backups.
+        folder: the backups, or their encrypted copy.
         into: the new home, which is empty or not there.
         moment: with a time zone; None for the end of the archive.
 
@@ -58,28 +61,71 @@ def restore(settings: Settings, folder: BackupFolder, into: Path, moment: dateti
         DependencyMissing: when a program of PostgreSQL fails: a backup that was damaged, too.
     """
     started = time.monotonic()
-    base = _base_for(folder, moment)
     if into.exists() and any(into.iterdir()):
         raise UsageError(f"{into} is not empty", hint="--into a new folder; the old home stays as it is")
     home = replace(settings, home=into, database_url=None)
+    if is_sealed(folder.root):
+        return _restore_sealed(home, folder, moment, started)
+    base = _base_for(folder, moment)
     where = place(home)
     try:
         _recover(home, where, folder, base, moment)
     except BaseException:
-        where.run(str(where.binaries / "pg_ctl"), "stop", "-m", "immediate", "-D", str(where.data))
-        shutil.rmtree(where.root)
-        shutil.rmtree(into)
+        _remove(home, where)
         raise
+    return _lay_lake(home, where, folder, base, moment) | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _restore_sealed(
+    home: Settings, folder: BackupFolder, moment: datetime | None, started: float
+) -> dict[str, Any]:
+    """From an encrypted copy, by way of a decrypted one beside the new cluster, which is removed afterwards."""
+    if home.backup_key_file is None:
+        raise UsageError(
+            f"{folder.root} is encrypted", hint="--key FILE, or POPBASE_BACKUP_KEY_FILE names its key"
+        )
+    key = read_key(home.backup_key_file)
+    where = place(home)
+    try:
+        plain = open_copy(folder.root, key, where.root / "opened")
+        _give_to_account(where, plain)
+        base = _base_for(plain, moment)
+        _recover(home, where, plain, base, moment)
+        made = _lay_lake(home, where, plain, base, moment)
+    except BaseException:
+        _remove(home, where)
+        raise
+    shutil.rmtree(plain.root)
+    return made | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _give_to_account(where: Placement, folder: BackupFolder) -> None:
+    """The server reads base backups and the archive by itself."""
+    if where.account is not None:
+        for part in (folder.base, folder.wal):
+            for path in (folder.root, part, *part.rglob("*")):
+                os.chown(path, where.account.pw_uid, where.account.pw_gid, follow_symlinks=False)
+
+
+def _remove(home: Settings, where: Placement) -> None:
+    where.run(str(where.binaries / "pg_ctl"), "stop", "-m", "immediate", "-D", str(where.data))
+    shutil.rmtree(where.root)
+    shutil.rmtree(home.home, ignore_errors=True)
+
+
+def _lay_lake(
+    home: Settings, where: Placement, folder: BackupFolder, base: Base, moment: datetime | None
+) -> dict[str, Any]:
+    """The lake and the public keys, after the database; what `restore` tells."""
     until = int(moment.timestamp() * 1_000_000) * 1000 + 999 if moment else time.time_ns()
     files = lay_back(folder.lake, home.lake, until)
     shutil.copytree(folder.keys, home.signing_key.parent, dirs_exist_ok=True)
     return {
-        "home": str(into),
+        "home": str(home.home),
         "base": base.folder.name,
         "last_commit_at": _last_commit(where),
         "publication": _open_again(home),
         "lake_files": files,
-        "seconds": round(time.monotonic() - started, 1),
     }
 
 

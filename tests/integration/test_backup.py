@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from pipelines.store.lake import Lake
 from pipelines.store.mirror import catch_up, lay_back, prune, set_mirror
 from pipelines.store.postgres import connect, execute, fetch
 from pipelines.store.restoring import restore
+from pipelines.store.sealed_copy import open_copy, seal_copy
+from pipelines.store.sealing import read_key
 from tests.acceptance.ground import autocommit
 
 ROWS = "select a from kept order by a"
@@ -79,6 +82,44 @@ def test_a_moment_is_had_back_and_nothing_after_it(home: Settings) -> None:
     lake = Lake(there.lake)
     assert (lake.read("raw/first")["a"].item(), lake.read("raw/second")["a"].item()) == (1, 1)
     assert database_url(there) != database_url(home)
+
+
+def test_an_encrypted_copy_tells_nothing_and_is_opened_with_its_key(home: Settings, tmp_path: Path) -> None:
+    secret, copy, into = b"k" * 64, tmp_path / "copy", home.home.with_name("never")
+    Lake(home.lake).write("raw/secret", pl.DataFrame({"a": ["a marker in the lake"]}))
+    seal_copy(backups(home), copy, secret)
+    assert seal_copy(backups(home), copy, secret)["files"] <= 2  # the note of the cluster, a public key
+    sealed = [path for path in copy.rglob("*") if path.is_file()]
+    assert all(path.suffix == ".sealed" and b"marker" not in path.read_bytes() for path in sealed)
+    opened = open_copy(copy, secret, tmp_path / "opened")
+    assert tree(opened.root) == tree(backups(home).root)
+    with pytest.raises(UsageError, match="is encrypted"):
+        restore(home, BackupFolder(copy), into, None)
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Every folder and every file with its bytes."""
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.suffix != ".part"}
+    return {name: path.read_bytes() if path.is_file() else None for name, path in paths.items()}
+
+
+def test_an_encrypted_copy_that_lost_a_file_or_has_another_key_is_not_restored(
+    home: Settings, tmp_path: Path
+) -> None:
+    key, copy, into = tmp_path / "key", tmp_path / "copy", home.home.with_name("never")
+    key.write_text("k" * 64)
+    folder = BackupFolder(tmp_path / "kept")
+    (folder.wal).mkdir(parents=True)
+    (folder.wal / "1.gz").write_bytes(b"one")
+    seal_copy(folder, copy, read_key(key))
+    with pytest.raises(UsageError, match="inside of what it copies"):
+        seal_copy(folder, folder.root / "copy", read_key(key))
+    with pytest.raises(DependencyMissing, match="cannot be opened"):
+        seal_copy(folder, copy, b"o" * 32)
+    (copy / "wal" / "1.gz.sealed").unlink()
+    with pytest.raises(DependencyMissing, match="gone from the encrypted copy"):
+        restore(replace(home, backup_key_file=key), BackupFolder(copy), into, None)
+    assert not into.exists()
 
 
 @pytest.mark.long
