@@ -11,11 +11,16 @@ secret() { # a missing or empty one ends the start with a clear word
 }
 
 secret "$role" >/dev/null
+secret tls_ca >/dev/null
 export POPBASE_DATABASE_URL="postgresql://$role@$address/popbase"
 export POPBASE_FRONT_DATABASE_URL="postgresql://$role@$address/front"
 export POPBASE_DATABASE_PASSWORD_FILE="$folder/$role" POPBASE_FRONT_DATABASE_PASSWORD_FILE="$folder/$role"
+export POPBASE_DATABASE_CA_FILE="$folder/tls_ca" POPBASE_FRONT_DATABASE_CA_FILE="$folder/tls_ca"
 metadata="$(secret popbase_airflow)"
-export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://popbase_airflow:$metadata@$address/airflow"
+airflow="popbase_airflow:$metadata@$address/airflow"
+export PGSSLROOTCERT="$folder/tls_ca" # asyncpg takes it from there only
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://$airflow?sslmode=verify-full&sslrootcert=$folder/tls_ca"
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC="postgresql+asyncpg://$airflow?ssl=verify-full"
 AIRFLOW__CORE__FERNET_KEY="$(secret fernet_key)"
 AIRFLOW__API_AUTH__JWT_SECRET="$(secret jwt_secret)"
 AIRFLOW__API__SECRET_KEY="$(secret api_secret_key)"
