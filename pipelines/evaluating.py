@@ -38,12 +38,17 @@ def evaluate_truth(settings: Settings, truth_file: Path) -> dict[str, Any]:
         records = _current(settings, conn)
         members = _memberships(conn)
         excused = _excused(settings, conn)
-    if "sequence" in truth.columns and truth["sequence"].null_count() == 0:
-        joined = records.join(truth, on=[*PLACE, "sequence"], how="inner")
-    else:
-        joined = records.join(truth.drop("sequence", strict=False), on=PLACE, how="inner")
-    told = joined.with_columns(is_excused=pl.col("record_key").is_in(excused.implode()))
+    told = _named(records, truth).with_columns(is_excused=pl.col("record_key").is_in(excused.implode()))
     return evaluate(told.join(members, on="record_key", how="left"))
+
+
+def _named(records: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """The records that the truth names; by the sequence too where its row tells one."""
+    if "sequence" not in truth.columns:
+        return records.join(truth, on=PLACE, how="inner")
+    exact = records.join(truth.drop_nulls("sequence"), on=[*PLACE, "sequence"], how="inner")
+    dated = truth.filter(pl.col("sequence").is_null()).drop("sequence")
+    return pl.concat([exact, records.join(dated, on=PLACE, how="inner").select(exact.columns)])
 
 
 def _truth(path: Path) -> pl.DataFrame:
@@ -56,7 +61,10 @@ def _truth(path: Path) -> pl.DataFrame:
         raise UsageError(f"{path} lacks the columns {' '.join(missing)}")
     row = pl.col("row").str.strip_suffix("w").cast(pl.Int32).alias("row_number")
     sequence = [pl.col("sequence").cast(pl.Int64)] if "sequence" in truth.columns else []
-    return truth.select("feed", "data_date", row, "person", *sequence)
+    try:
+        return truth.select("feed", "data_date", row, "person", *sequence)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path}: row and sequence must be whole numbers") from error
 
 
 def _current(settings: Settings, conn: Connection) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.contract.load import load_contracts
+from pipelines.intake.manifest import unknown_feeds
 from pipelines.settings import Settings
 from pipelines.status import quarantined_rows, standing_publication
 from pipelines.steps import FEED_STEPS, POPULATION_STEPS, run_step
@@ -32,6 +33,7 @@ class Summary:
     persons: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
     links: dict[str, int] = field(default_factory=dict)
     rules: list[str] = field(default_factory=list)
     page: str | None = None
@@ -65,6 +67,7 @@ def _run_steps(settings: Settings, inbox: Path, told: Told) -> Summary:
         told(step, "", 1, 1)
     if summary.publication is None:
         _tell_standing(settings, summary)
+    summary.unknown = unknown_feeds(inbox, feeds)
     summary.quarantined = quarantined_rows(settings, summary.accepted)
     summary.peak_rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return summary

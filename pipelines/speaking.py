@@ -22,7 +22,7 @@ SPEAKING = (
     "record_key", "citizen_id", "citizen_id_status", "citizen_id_cleaned", "citizen_id_born_on",
     "citizen_id_sex_code", "name", "name_key", "name_sound", "name_is_degraded", "former_name_key",
     "sex_code", "born_on", "telephone", "household_number", "registered_address",
-    "residence_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
+    "residence_address", "property_address", "employer_name", "guardian_citizen_id", "guardian_name_key",
     "guardian_telephone",
     "personal_number", "struck_off_on", "struck_off_reason_code", "ethnicity_code", "registered_division_code",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
+from rich.markup import escape
 
 from pipelines.cli.console import JsonOption, app, print_json, progress_bar, said, told
 from pipelines.errors import UsageError
@@ -98,7 +99,7 @@ def _run_json(summary: dict[str, Any]) -> dict[str, Any]:
     return (
         {"batches": len(summary["accepted"])}
         | {name: summary[name] for name in first}
-        | {name: summary[name] for name in ("decision", "refused", "waiting", "links")}
+        | {name: summary[name] for name in ("decision", "refused", "waiting", "unknown", "links")}
     )
 
 
@@ -115,6 +116,10 @@ def _tell_run(summary: dict[str, Any]) -> None:
         )
     for batch_id in summary["waiting"]:
         told.print(f"waiting  {batch_id}: popbase approve {batch_id} --by NAME --reason WHY")
+    for feed, count in summary["unknown"].items():
+        told.print(
+            f"no contract  {escape(feed)}: {count} left in the inbox; popbase new-department {escape(feed)}"
+        )
     if summary["decision"] == "nothing new":
         told.print(f"nothing new: readers see publication {summary['publication'] or 'none yet'}")
         return

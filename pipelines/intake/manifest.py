@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -76,6 +78,12 @@ def find_deliveries(inbox: Path, feed: str) -> list[Found]:
     paths = sorted((inbox / feed).glob("*/manifest.json"))
     texts = ((path, _limited(path)) for path in paths if path.is_file())
     return [Found(feed, path.parent, text) for path, text in texts if text is not None]
+
+
+def unknown_feeds(inbox: Path, known: Iterable[str]) -> dict[str, int]:
+    """Deliveries by feed that stay in the inbox because no contract is theirs."""
+    feeds = ("/".join(path.parts[-4:-2]) for path in inbox.glob("*/*/*/manifest.json"))
+    return dict(sorted(Counter(feed for feed in feeds if feed not in set(known)).items()))
 
 
 def _limited(path: Path) -> bytes | None:

@@ -27,6 +27,8 @@ class Attributes:
         births: unit, value (Date).
         values: {comparison: unit, value} of what is compared by equality: sex, telephone, household,
             address, street, guardian, employer, local_number.
+        homes: unit, of those that say where they live: only two of them can live apart. Who owns or lets a home
+            may live there or not.
         numbers: unit, number (the ID, or what stands in its place), is_usable.
         feeds: unit, value (feed), records.
     """
@@ -36,6 +38,7 @@ class Attributes:
     names: pl.DataFrame
     births: pl.DataFrame
     values: dict[str, pl.DataFrame]
+    homes: pl.DataFrame
     numbers: pl.DataFrame
     feeds: pl.DataFrame
 
@@ -56,12 +59,13 @@ def attributes(records: pl.DataFrame) -> Attributes:
             "sex": _sexes(frame),
             "telephone": _values(frame, "telephone", "guardian_telephone"),
             "household": _values(frame, "household_number", "guardian_household"),
-            "address": _values(frame, "registered_whole", "residence_whole"),
-            "street": _values(frame, "registered_street", "residence_street"),
+            "address": _values(frame, "registered_whole", "residence_whole", "property_whole"),
+            "street": _values(frame, "registered_street", "residence_street", "property_street"),
             "guardian": _values(frame, "guardian_citizen_id", "guardian_by_telephone"),
             "employer": _values(frame, "employer_name"),
             "local_number": _values(frame, "local_number"),
         },
+        homes=_homes(frame),
         numbers=_numbers(frame),
         feeds=frame.group_by("unit", pl.col("feed").alias("value")).agg(records=pl.len()).drop_nulls(),
     )
@@ -105,10 +109,15 @@ def _guardian_households(records: pl.DataFrame) -> pl.DataFrame:
 
 def _with_addresses(frame: pl.DataFrame) -> pl.DataFrame:
     made = []
-    for kind in ("registered", "residence"):
+    for kind in ("registered", "residence", "property"):
         whole, street = address_keys(pl.col(f"{kind}_address"))
         made += [whole.alias(f"{kind}_whole"), street.alias(f"{kind}_street")]
     return frame.with_columns(made)
+
+
+def _homes(frame: pl.DataFrame) -> pl.DataFrame:
+    told = [f"{kind}_{part}" for kind in ("registered", "residence") for part in ("whole", "street")]
+    return frame.filter(pl.any_horizontal(pl.col(told).is_not_null())).select("unit").unique().sort("unit")
 
 
 def _values(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:

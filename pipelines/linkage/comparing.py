@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Levels = npt.NDArray[np.int8]
 Counts = npt.NDArray[np.int64]
 
-EQUAL: Final = ("sex", "household", "guardian", "employer", "local_number")
+EQUAL: Final = ("sex", "household", "guardian", "employer")
+LOCAL_PART: Final = "|"  # parts a local number from the feed that gave it
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def compare(pairs: pl.DataFrame, table: Attributes) -> Compared:
     asked = pl.concat([pairs["a"], pairs["b"]]).unique().implode()
     found["name"] = _names(numbered, table.names.filter(pl.col("unit").is_in(asked)))
     found["birth"] = _births(numbered, table.births)
+    found["local_number"] = _local_numbers(numbered, table.values["local_number"])
     found["address"] = _addresses(numbered, table)
     found["telephone"] = _telephones(numbered, table.values["telephone"])
     found["citizen_id"] = number_levels(numbered, table.numbers)
@@ -78,12 +80,22 @@ def _equality(pairs: pl.DataFrame, table: pl.DataFrame) -> tuple[Levels, Counts]
     return found, counts
 
 
+def _local_numbers(pairs: pl.DataFrame, table: pl.DataFrame) -> tuple[Levels, Counts]:
+    """As _equality, but numbers of two feeds say nothing of each other: each feed counts its own people."""
+    levels, counts = _equality(pairs, table)
+    feeds = table.select("unit", pl.col("value").str.split(LOCAL_PART).list.first()).unique()
+    one_feed, _ = _equality(pairs, feeds.with_columns(count=pl.lit(1)))
+    return np.where(one_feed == 0, levels, MISSING).astype(np.int8), counts
+
+
 def _addresses(pairs: pl.DataFrame, table: Attributes) -> tuple[Levels, Counts]:
     same, street, other = (level("address", name) for name in ("same", "street", "other"))
     whole, counts = _equality(pairs, table.values["address"])
     stem, _ = _equality(pairs, table.values["street"])
-    found = np.where(whole == 0, same, np.where(stem == 0, street, other))
-    return np.where((whole < 0) & (stem < 0), MISSING, found).astype(np.int8), counts
+    homes = table.homes["unit"].implode()
+    apart = (pairs["a"].is_in(homes) & pairs["b"].is_in(homes)).to_numpy() & ((whole >= 0) | (stem >= 0))
+    found = np.where(whole == 0, same, np.where(stem == 0, street, np.where(apart, other, MISSING)))
+    return found.astype(np.int8), counts
 
 
 def _telephones(pairs: pl.DataFrame, telephones: pl.DataFrame) -> tuple[Levels, Counts]:

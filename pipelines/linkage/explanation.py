@@ -258,6 +258,7 @@ def _only(pair: tuple[int, int], table: Attributes) -> Attributes:
         names=chosen(table.names),
         births=chosen(table.births),
         values={name: chosen(frame) for name, frame in table.values.items()},
+        homes=chosen(table.homes),
         numbers=chosen(table.numbers),
         feeds=chosen(table.feeds),
     )

@@ -19,7 +19,7 @@ RECORDS: Final[dict[str, type[pl.DataType]]] = {
     "name_is_degraded": pl.Boolean, "former_name_key": pl.String,
     "sex_code": pl.String, "born_on": pl.Date, "telephone": pl.String,
     "household_number": pl.String, "registered_address": pl.String,
-    "residence_address": pl.String, "employer_name": pl.String,
+    "residence_address": pl.String, "property_address": pl.String, "employer_name": pl.String,
     "personal_number": pl.String, "guardian_citizen_id": pl.String,
     "guardian_name_key": pl.String, "guardian_telephone": pl.String,
 }  # fmt: skip

@@ -32,7 +32,7 @@ HIDDEN: Final = pl.Schema({
 _THINNED: Final = 8  # times the sample that are ranked by SHA-256
 _SHARED: Final = (
     ("name_key", "former_name_key"), ("name_sound",), ("born_on", "citizen_id_born_on"),
-    ("telephone", "guardian_telephone"), ("household_number",), ("registered_address", "residence_address"),
+    ("telephone", "guardian_telephone"), ("household_number",), ("registered_address", "residence_address", "property_address"),
     ("employer_name",), ("citizen_id", "guardian_citizen_id"),
 )  # fmt: skip
 """Columns whose values are compared with each other."""

@@ -9,15 +9,20 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.linkage.key_parts import short_form
-from pipelines.linkage.neighbours import byte_matrix, one_slip
+from pipelines.linkage.neighbours import Bytes, byte_matrix, one_slip
 from pipelines.linkage.policy import MISSING, level
 
 Levels = npt.NDArray[np.int8]
+Counts = npt.NDArray[np.int64]
 
 REPAIR, ROUNDED, SAME_FAULT, OTHER = (
     level("citizen_id", name) for name in ("repair", "rounded", "same_fault", "other")
 )
 _WHOLE, _OLD, _KEPT = 18, 15, 15  # length now, length before 1999, digits a spreadsheet keeps
+_MONTH, _DAY = slice(10, 12), slice(12, 14)
+_ENOUGH: Final = (
+    10  # digits that must be seen of a masked number, as 511622********1234: division, order, check
+)
 _FAR: Final = 4  # places that differ: no slip makes so many
 
 
@@ -50,10 +55,27 @@ def _levels(met: pl.DataFrame) -> Levels:
     found[whole & (apart >= _FAR)] = OTHER
     found[~usable & (apart == 0)] = SAME_FAULT
     found[usable & whole & (a[:, :_KEPT] == b[:, :_KEPT]).all(axis=1)] = ROUNDED
-    slips = one_slip(a, a_length, b, b_length) | _one_slip_of_old(met)
+    slips = one_slip(a, a_length, b, b_length) | _one_slip_of_old(met) | (whole & _exchanged(a, b))
     found[usable & slips & ~((found == ROUNDED) & rounded)] = REPAIR
     found[(rounded & ((found == OTHER) | (found == SAME_FAULT))) | starred] = MISSING
+    seen, amiss = _unmasked(a, b)
+    told = usable & whole & starred & (seen >= _ENOUGH)
+    found[told & (amiss == 0)] = ROUNDED
+    found[told & (amiss > 1)] = OTHER
     return found
+
+
+def _unmasked(a: Bytes, b: Bytes) -> tuple[Counts, Counts]:
+    """How many digits neither side masks, and how many of them differ."""
+    seen = (a != ord("*")) & (b != ord("*")) & (a > 0)
+    return seen.sum(axis=1), (seen & (a != b)).sum(axis=1)
+
+
+def _exchanged(a: Bytes, b: Bytes) -> npt.NDArray[np.bool_]:
+    """Month and day stand in each other's place; all else agrees."""
+    other = b.copy()
+    other[:, _MONTH], other[:, _DAY] = b[:, _DAY], b[:, _MONTH]
+    return np.asarray((a == other).all(axis=1))
 
 
 def _one_slip_of_old(met: pl.DataFrame) -> npt.NDArray[np.bool_]:

@@ -6,8 +6,12 @@ name     birth date, sex, household   verdict
 agrees   anything                     one person: a typo in a date is likelier than a namesake
 differs  agree or missing             one person while the surname (its sound) agrees: people are
                                       renamed, few change the surname; with another surname two
-                                      (重号 share birth date and sex: the digits that tell them)
-differs  one of them differs          two people: a typo that hit a real number, or 重号
+                                      (重号 share birth date and sex: the digits that tell them),
+                                      and with another given name and no birth date: a relative's
+                                      number stands there, as a parent's does for a child
+differs  one of them differs          two people: a typo that hit a real number, or 重号; but one
+                                      where one character differs and the date by a slip or a
+                                      lunar birthday: relatives are not born so near each other
 missing  birth date and sex differ    two people; otherwise one, a lost name is no evidence
 """
 
@@ -18,9 +22,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipelines.linkage import names as nm
+from pipelines.linkage.dates import NEAR, birth_levels
 from pipelines.linkage.frame import CONFLICTS
 from pipelines.linkage.policy import MISSING
 
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipelines.linkage.policy import LinkagePolicy
+
+Mask = npt.NDArray[np.bool_]
 
 METHODS: Final = {"valid": "valid_id", "upgraded": "upgraded_id", "carried": "roll_number"}
 DUPLICATE_NUMBER, WRONG_NUMBER, TOO_MANY = "PB-LK-001", "PB-LK-003", "PB-LK-005"
@@ -127,14 +135,24 @@ def _judged(rows: pl.DataFrame) -> list[pl.Series]:
     anchor_sex = anchor["sex_code"].fill_null(anchor["citizen_id_sex_code"])
     birth = (rows["born_on"] != anchor_birth).fill_null(value=False).to_numpy()
     sex = (rows["sex_code"] != anchor_sex).fill_null(value=False).to_numpy()
-    home = (rows["household_number"] != anchor["household_number"]).fill_null(value=False)
-    apart = (named == nm.OTHER) | ((named >= _DISAGREES) & (birth | sex | home.to_numpy()))
+    home = (rows["household_number"] != anchor["household_number"]).fill_null(value=False).to_numpy()
+    slight = (named == nm.ONE_CHARACTER) & ~sex & ~home & _is_near(rows["born_on"], anchor_birth)
+    unvouched = (named == nm.SURNAME) & rows["born_on"].is_null().to_numpy()
+    apart = (named == nm.OTHER) | ((named >= _DISAGREES) & (birth | sex | home) & ~slight) | unvouched
     apart |= (named == MISSING) & birth & sex
     return [
         pl.Series("level", named),
         pl.Series("apart", apart),
         pl.Series("differs", birth | sex),
     ]
+
+
+def _is_near(born: pl.Series, other: pl.Series) -> Mask:
+    """Whether each two dates could be one, mistyped or lunar; a missing one is not near."""
+    known = (born.is_not_null() & other.is_not_null()).to_numpy()
+    found = np.zeros(len(born), dtype=np.bool_)
+    found[known] = birth_levels(born.filter(pl.Series(known)), other.filter(pl.Series(known))) <= NEAR
+    return found
 
 
 def _with_followers(judged: pl.DataFrame) -> pl.DataFrame:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 Spelling = Literal["none", "whole", "short"]
 _NAMES: Final = {"name": "name_key", "sound": "name_sound", "surname": "surname"}
-_HEAD, _TAIL = 6, 4  # digits of a telephone number
+_HEAD, _TAIL = 6, 4  # digits of a telephone number; the last four of a citizen ID too
 _YEAR: Final = 4
+_DIVISION: Final = 6  # digits of a citizen ID
 _ROUNDED: Final = 15  # digits that a spreadsheet keeps of a number
 
 
@@ -26,7 +27,8 @@ def part(table: Attributes, name: Part, spelled: Spelling) -> pl.DataFrame:
         table: what the units say.
         name: `name` and former names, `sound` of the name, `surname` by its sound with near ones folded, `birth` date,
             telephone_head and telephone_tail (six and four digits), number_slip (equal for citizen IDs one slip apart),
-            number_same (faulty ones as they stand), number_head (15 digits); else a comparison's values.
+            number_same (faulty ones as they stand), number_head (15 digits), number_ends (the six and four that masks
+            leave); else a comparison's values.
         spelled: which forms of numbers are looked for.
     """
     if name in _NAMES:
@@ -75,9 +77,11 @@ def _number_part(numbers: pl.DataFrame, name: Part) -> pl.DataFrame:
         return slip_keys(numbers.select("unit", "number")).rename({"key": "value"})
     if name == "number_same":
         return _distinct(numbers.filter(~pl.col("is_usable")), pl.col("number"))
-    return _distinct(
-        numbers.filter(pl.col("number").str.len_bytes() == 18), pl.col("number").str.slice(0, _ROUNDED)
-    )
+    whole, number = numbers.filter(pl.col("number").str.len_bytes() == 18), pl.col("number")
+    if name == "number_ends":
+        ends = number.str.head(_DIVISION) + number.str.tail(_TAIL)
+        return _distinct(whole, pl.when(~ends.str.contains("*", literal=True)).then(ends))
+    return _distinct(whole, number.str.slice(0, _ROUNDED))
 
 
 def _distinct(frame: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:

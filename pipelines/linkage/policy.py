@@ -30,6 +30,7 @@ MISSING: Final = -1
 Part = Literal[
     "name", "sound", "surname", "birth", "birth_year", "telephone", "telephone_head", "telephone_tail", "household",
     "address", "street", "guardian", "employer", "local_number", "number_slip", "number_same", "number_head",
+    "number_ends",
 ]  # fmt: skip
 """What a blocking rule may name; key_parts.py says what each is."""
 Rules = tuple[tuple[Part, ...], ...]

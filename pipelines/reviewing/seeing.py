@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN: Final = (
     "name", "former_name_key", "citizen_id_cleaned", "born_on", "sex_code", "telephone", "household_number",
-    "registered_address", "residence_address", "employer_name", "guardian_name_key", "guardian_telephone",
+    "registered_address", "residence_address", "property_address", "employer_name", "guardian_name_key", "guardian_telephone",
 )  # fmt: skip
 """What two records are compared by, as a person reads it."""
 

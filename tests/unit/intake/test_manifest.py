@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import DeliveryRefused
-from pipelines.intake.manifest import Found, find_deliveries, read_manifest
+from pipelines.intake.manifest import Found, find_deliveries, read_manifest, unknown_feeds
 
 GOOD = {
     "feed": "office/register", "data_date": "2026-06-30", "sequence": 1, "mode": "full",
@@ -84,3 +84,10 @@ def test_what_is_no_json_object_is_refused(text: bytes) -> None:
 def test_a_folder_without_its_manifest_is_not_there_yet(tmp_path: Path) -> None:
     (tmp_path / "office/register/2026-06-30").mkdir(parents=True)
     assert find_deliveries(tmp_path, "office/register") == []
+
+
+def test_deliveries_that_no_contract_takes_are_counted(tmp_path: Path) -> None:
+    for folder in ("office/register/1", "office/other/1", "office/other/2"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "manifest.json").write_text("{}")
+    assert unknown_feeds(tmp_path, ["office/register"]) == {"office/other": 2}

@@ -42,6 +42,36 @@ def test_one_wrong_digit_is_repaired_by_the_name(place: int) -> None:
     assert len(clusters(found.memberships)) == 1
 
 
+def test_month_and_day_exchanged_within_a_number_are_repaired_by_the_name() -> None:
+    exchanged = NUMBER[:10] + NUMBER[12:14] + NUMBER[10:12] + NUMBER[14:]
+    assert _are_one(_head(), person("b|1", "甲乙丙", exchanged, status="invalid", born_on=BORN))
+
+
+def test_what_a_masked_number_shows_is_evidence() -> None:
+    same, other = (NUMBER[:6] + "********" + tail for tail in (NUMBER[14:], "9073"))
+    assert _are_one(_head(), person("b|1", "甲乙丙", same, status="invalid"))
+    assert not _are_one(_head(), person("b|1", "甲乙丙", other, status="invalid"))
+    assert not _are_one(_head(), person("b|1", "丁戊己", same, status="invalid"))
+
+
+def test_local_numbers_of_two_feeds_say_nothing_of_each_other() -> None:
+    rows = [_head(personal_number="1"), person("b|1", "甲乙丙", born_on=BORN, personal_number="2")]
+    told = [dict(row, personal_number=None) for row in rows]
+    weights = [_resolve(*pair).links["weight"].to_list() for pair in (rows, told)]
+    assert weights[0] == weights[1] != []
+
+
+def test_a_home_that_is_owned_speaks_for_the_owner_and_another_one_not_against() -> None:
+    lives = _head(registered_address="沿口镇人民路12号")
+    owned = [
+        person("b|1", "甲乙丙", property_address=f"沿口镇人民路{n}号", born_on=BORN) for n in ("12", "90")
+    ]
+    weights = [
+        _resolve(lives, row).links["weight"].item() for row in (*owned, person("b|1", "甲乙丙", born_on=BORN))
+    ]
+    assert weights[0] > weights[1] >= weights[2]
+
+
 def test_a_repair_without_any_other_evidence_goes_to_review_at_most() -> None:
     assert not _are_one(_head(), person("b|1", "丁戊己", _changed(NUMBER, 15), status="invalid"))
 
