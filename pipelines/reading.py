@@ -104,10 +104,13 @@ def record_landed(conn: Connection, batch_id: str, landed: Landed) -> None:
 
 
 def contract_sha256(contract: Contract, folder: Path) -> str:
-    """Hash of what the contract says, whatever its file's spelling, and of the code lists it names."""
+    """Hash of what the contract says, whatever its file's spelling, of the code lists it names, and of the list of places."""
     digest = hashlib.sha256(contract.model_dump_json().encode())
     for name in sorted({column.list for column in contract.columns if column.list is not None}):
         digest.update(reference(folder, f"codes/{name}.yml").read_bytes())
+    places = folder / "_reference" / "gazetteer.csv"
+    if places.exists():
+        digest.update(hashlib.sha256(places.read_bytes()).digest())
     return digest.hexdigest()
 
 

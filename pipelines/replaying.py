@@ -23,7 +23,7 @@ from pipelines.kernels.standard_rows import standard_rows
 from pipelines.linking import hash_of, link
 from pipelines.policy import load_survivorship
 from pipelines.predecessors import MODEL, kept_model, linkage_policy
-from pipelines.reading import read_delivery
+from pipelines.reading import contract_sha256, read_delivery
 from pipelines.speaking import records_of_run
 from pipelines.stages.survive import make_golden, members
 from pipelines.store.certificates import made_with
@@ -200,13 +200,25 @@ def _judged(
 ) -> Replayed:
     """Other rows came out: an alteration, unless something that no certificate holds may be the cause."""
     told = _others(conn, number, hashes)
-    if settings.gazetteer.exists():
-        return Replayed(missing=f"{told}; the list of places may have changed, no certificate holds it")
+    if _other_contracts(settings, said):
+        return Replayed(
+            missing=f"{told}; a contract, its code lists or the list of places are not those of then"
+        )
     now = made_with()
     other = sorted(name for name, version in said.get("made_with", {}).items() if now.get(name) != version)
     if other:
         return Replayed(missing=f"{told}; it was made with other versions of {', '.join(other)}")
     return Replayed(altered=told)
+
+
+def _other_contracts(settings: Settings, said: Row) -> list[str]:
+    """Feeds whose contract, with code lists and the list of places, is not what a delivery was judged by."""
+    contracts = load_contracts(settings.contracts)
+    return sorted(
+        delivery["feed"]
+        for delivery in said["deliveries"]
+        if contract_sha256(contracts[delivery["feed"]], settings.contracts) != delivery["contract_sha256"]
+    )
 
 
 def _others(conn: Connection, number: int, hashes: Mapping[str, pl.Series]) -> str:

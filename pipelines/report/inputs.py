@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Final
 
 from pipelines import __version__
+from pipelines.code import code_sha256
 from pipelines.report.model import Batch, Hash
 from pipelines.report.queries import Row
 
-PACKAGE: Final = Path(__file__).resolve().parents[1]
 LIBRARIES: Final = ("polars", "great-expectations", "recordlinkage", "numpy", "pyarrow", "jinja2")
 
 
@@ -35,16 +32,6 @@ def hashes_of(run: Row | None, batches: tuple[Batch, ...], verdicts: list[Row]) 
     found += [Hash("policy", name, policies[name]) for name in sorted(policies)]
     found.append(Hash("code", "pipelines/", code_sha256()))
     return tuple(dict.fromkeys(found))
-
-
-@cache
-def code_sha256(package: Path = PACKAGE) -> str:
-    """Hash over the names and bytes of the package's Python files, in the order of their names."""
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py"), key=lambda path: path.relative_to(package).as_posix()):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def versions_of(run: Row | None) -> tuple[tuple[str, str], ...]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.code import code_sha256
 from pipelines.contract.load import load_contracts
 from pipelines.policy import Release, load_release
-from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import publication, runs, signing
 from pipelines.store.certificates import certify

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.code import code_sha256
 from pipelines.contract.model import Contract
 from pipelines.kernels.drift import profile_of, with_limits
 from pipelines.kernels.schema_drift import REFUSED, RETYPED, met_with, retyped
 from pipelines.kernels.standard_rows import judged_rows
 from pipelines.reading import contract_sha256
 from pipelines.reasons import REASONS
-from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import effect, feedback, ledger, signing
 from pipelines.store.database import open_database

@@ -8,6 +8,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pipelines.code import code_sha256
 from pipelines.errors import PopbaseError
 from pipelines.store.digests import read_plainly
 from pipelines.store.facts import facts
@@ -49,8 +50,10 @@ def certify(settings: Settings, conn: Connection, number: int) -> str:
 
 
 def made_with() -> dict[str, str]:
-    """Versions of what computes: Python, and the packages whose answers rows depend on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in COMPUTING}
+    """What computes: the hash of the code, versions of Python and of the packages whose answers rows depend on."""
+    return {"code": code_sha256(), "python": platform.python_version()} | {
+        name: metadata.version(name) for name in COMPUTING
+    }
 
 
 def _previous(conn: Connection, number: int) -> str | None:
