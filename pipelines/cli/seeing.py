@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -61,6 +62,43 @@ def explain(
     told = explain_person(settings_from_environment(), person_id, number=publication, language=lang)
     titled = ((f"{link['a']} — {link['b']}", link["evidence"]) for link in told["links"])
     _tell_explained(told, panels_of(titled), svg, lang, as_json)
+
+
+@app.command()
+def timeline(
+    person_id: Annotated[str, typer.Argument(help="A person's id, as in shared.person.")],
+    publication: PublicationOption = None,
+    about: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what held on this day.")
+    ] = None,
+    unmask: Annotated[
+        str | None, typer.Option(help="Show the values, for this purpose; who and why is kept.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who looks, with --unmask.")] = "",
+    lang: LangOption = "zh",
+    as_json: JsonOption = False,
+) -> None:
+    """Since when and until when each value of a person held, by the departments' dates, as known at a publication.
+
+    A value counts from the date its department gave the record (updated or registered on), else from the delivery's: at
+    the latest then it held. Values are numbered; --unmask PURPOSE --by NAME shows them, on record.
+    """
+    from pipelines.privacy import without_values
+    from pipelines.timeline import timeline as periods
+
+    day = about.date() if about else None
+    settings = settings_from_environment()
+    with without_values():
+        told = periods(settings, person_id, publication, day, by=by, purpose=unmask)
+    if as_json:
+        print_json(told)
+        return
+    for one in told["periods"]:
+        value = one["value"] if unmask is not None else f"#{one['says']}"
+        said.print(
+            f"{one[lang]:<24} {one['since']} – {one['until'] or '':<10}  {value}  {one['record']}",
+            markup=False,
+        )
 
 
 @app.command()
