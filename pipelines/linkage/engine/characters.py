@@ -1,19 +1,21 @@
-"""How far two characters agree: a table by character number, built from packages' readings and variants."""
+"""How far two characters agree: a table by character number, of packages' readings and variants, and of drawn glyphs."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 from pypinyin import Style, pinyin
 
 from pipelines.kernels.name_folding import folded_name
 from pipelines.kernels.name_sounds import SURNAME_READINGS
-from pipelines.linkage.engine.name_loops import NEAR, OTHER, SAME, SOUND, TONE, VARIANT
+from pipelines.linkage.engine.name_loops import NEAR, OTHER, SAME, SHAPE, SOUND, TONE, VARIANT
 from pipelines.linkage.engine.name_parts import LOST
 
 Grades = npt.NDArray[np.int8]
@@ -24,6 +26,7 @@ _NEAR_SOUNDS: Final = (
 )  # fmt: skip
 
 
+@cache
 def near_sound(syllable: str) -> str:
     """What a toneless syllable becomes where sounds that people mix up fall together."""
     for pattern, replacement in _NEAR_SOUNDS:
@@ -51,14 +54,26 @@ def toneless(reading: str) -> str:
     return reading.rstrip("12345")
 
 
+@cache
+def like_shapes() -> dict[str, frozenset[str]]:
+    """Of each character the pairs of characters that look alike (like_shapes.yml) in which it stands."""
+    declared = yaml.safe_load(Path(__file__).with_name("like_shapes.yml").read_text(encoding="utf-8"))
+    found = defaultdict[str, set[str]](set)
+    for pair in declared["pairs"].split():
+        for character in pair:
+            found[character].add(pair)
+    return {character: frozenset(pairs) for character, pairs in found.items()}
+
+
 def grade_table(units: list[str]) -> Grades:
     """Grade of every pair of units; shape (units, units), symmetric.
 
     Characters with several readings sound the same where any two readings do; the tone counts where it
-    is that of the usual readings. SHAPE is not given: no package in use tells what characters look like.
+    is that of the usual readings.
     """
     table = np.full((len(units), len(units)), OTHER, dtype=np.int8)
     of = {unit: readings(unit) for unit in units}
+    _grade(table, units, {u: set(like_shapes().get(u, ())) for u in units}, SHAPE)
     _grade(table, units, {u: {near_sound(toneless(one)) for one in of[u]} for u in units}, NEAR)
     _grade(table, units, {u: {toneless(one) for one in of[u]} for u in units}, SOUND)
     _grade(table, units, {u: set(of[u][:1]) - {u} for u in units}, TONE)

@@ -7,12 +7,13 @@ from typing import Any, Final
 Levels = list[dict[str, Any]]
 
 _SAME: Final = {"name": "same", "test": "exact", "term_frequency": True}
-_GRADED: Final = ("same", "variant", "tone", "sound", "near", "fits")
+_GRADED: Final = ("same", "variant", "tone", "sound", "near", "shape", "fits")
 _DOUBTFUL: Final = ("one_other", "given", "surname")
 # How often relatives agree: half of them share the surname, brothers and sisters often a generation's
 # character, hardly anybody the whole name; of pairs in a family about one in two hundred are twins.
 _KIN: Final = {
-    "same": 0.001, "variant": 0.0005, "tone": 0.002, "sound": 0.003, "near": 0.004, "fits": 0.02,
+    "same": 0.001, "variant": 0.0005, "tone": 0.002, "sound": 0.003, "near": 0.004, "shape": 0.001,
+    "fits": 0.02,
     "swapped": 0.001, "one_other": 0.1, "given": 0.001, "surname": 0.5, "other": 0.37,
 }  # fmt: skip
 _TWINS: Final = 0.005

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.linkage.engine.characters import near_sound
+from pipelines.linkage.engine.characters import like_shapes, near_sound
 from pipelines.linkage.engine.model import NAME_GRADES
 from pipelines.linkage.engine.name_frequencies import name_classes
 from pipelines.linkage.engine.name_loops import NO_EVIDENCE, name_grade
@@ -27,6 +27,10 @@ def _grade(a: str, b: str) -> str:
         ("甲乙丙", "甲以丙", "tone"),
         ("甲乙丙", "甲衣丙", "sound"),
         ("甲心丙", "甲星丙", "near"),
+        ("甲晴丙", "甲睛丙", "shape"),
+        ("甲未丙", "甲末丙", "shape"),
+        ("余乙丙", "佘乙丙", "shape"),
+        ("甲未丁", "甲末丙", "one_other"),
         ("甲?丙", "甲乙丙", "fits"),
         ("甲□丙", "甲?丙", "fits"),
         ("甲丙乙", "甲乙丙", "swapped"),
@@ -50,6 +54,13 @@ def _grade(a: str, b: str) -> str:
 def test_a_pair_of_names_has_the_grade_people_would_say(a: str, b: str, grade: str) -> None:
     assert _grade(a, b) == grade
     assert _grade(b, a) == grade
+
+
+def test_characters_that_look_alike_are_pairs_of_two_of_which_none_is_its_own() -> None:
+    pairs = {pair for pairs in like_shapes().values() for pair in pairs}
+    assert all(len(pair) == 2 and pair[0] < pair[1] for pair in pairs)
+    assert {"己已", "戌戍", "晴睛", "土士"} <= pairs
+    assert not {"张李", "王赵", "一龑"} & pairs
 
 
 def test_a_surname_is_read_as_a_surname() -> None:
