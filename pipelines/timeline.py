@@ -17,6 +17,7 @@ from pipelines.stages.survive import CLAIMED, claims_of
 from pipelines.store import ledger, publication, runs, signing
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
+from pipelines.store.person_erasing import find_person
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,7 @@ def _periods(settings: Settings, conn: Connection, person_id: str, number: int) 
     members = lake.read(f"resolved/{publication.run_of(conn, number)}")
     keys = members.filter(pl.col("person_id") == person_id)["record_key"].to_list()
     if not keys:
+        find_person(conn, person_id)  # erased, merged or unknown: it says so
         raise UsageError(f"publication {number} has no person {person_id}", hint="popbase explain PERSON_ID")
     policy = load_survivorship(settings.policies / "survivorship.yml")
     inputs = runs.released_inputs(conn, number) or {"feeds": {}}

@@ -106,9 +106,12 @@ def erase(
 
 def _erase_person(settings: Settings, person: str, *, order: str, by: str, reason: str, yes: bool) -> None:
     from pipelines import forgetting
+    from pipelines.store.backup_folder import backup_of
 
     if yes:
         print_json(forgetting.forget(settings, person, order=order, by=by, reason=reason))
+        if backup_of(settings.home) is not None:
+            told.print("backups from before hold the person until popbase backup --keep 1", style="yellow")
         return
     print_json(forgetting.look(settings, person))
     told.print("nothing was erased; with --yes it would be, for good", style="yellow")

@@ -16,6 +16,7 @@ from pipelines.report.explained import person_text
 from pipelines.report.site_rows import allowed
 from pipelines.store import judging, runs
 from pipelines.store.database import open_database
+from pipelines.store.person_erasing import find_person
 from pipelines.store.postgres import fetch
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def _follow(conn: Connection, made: Made, person_id: str) -> tuple[str, str | No
         if not rows:
             raise UsageError(f"no person has the id {person_id}", hint="ids are in shared.person")
         person_id = rows[0]["redirect_to"] or person_id
+    find_person(conn, person_id)  # one who was erased is told so
     raise UsageError(
         f"{asked} is no person of publication {made.number}", hint="--publication N for another one"
     )

@@ -106,7 +106,8 @@ def faults(conn: Connection, public: Ed25519PublicKey) -> Iterator[str]:
     """What is wrong with the amendments: each is signed, follows the one before, belongs to an order, adds no row."""
     before: str | None = None
     known = amendments(conn)
-    bodies = {row["number"]: row for row in certificates(conn)}
+    chain = {row["number"]: row for row in certificates(conn)}
+    rows = {number: _rows(json.loads(row["body"])) for number, row in chain.items()}
     for row in known:
         if not is_signed(public, row["body"], row["signature"]):
             yield f"the signature of amendment {row['amendment_id']} does not fit"
@@ -118,8 +119,20 @@ def faults(conn: Connection, public: Ed25519PublicKey) -> Iterator[str]:
         if before != row["sha256"]:
             yield f"amendment {row['amendment_id']} has another hash"
         for number, mine in body["certificates"].items():
-            if bodies.get(int(number), {}).get("sha256") != mine["certificate_sha256"]:
+            if chain.get(int(number), {}).get("sha256") != mine["certificate_sha256"]:
                 yield f"amendment {row['amendment_id']} speaks of another certificate {number}"
+                return
+            earlier, rows[int(number)] = rows[int(number)], _rows(mine)
+            if any(count > earlier.get(table, 0) for table, count in rows[int(number)].items()):
+                yield f"amendment {row['amendment_id']} has more rows than certificate {number}"
+    yield from _orders_fault(conn, known)
+
+
+def _rows(body: Row) -> dict[str, int]:
+    return {table: int(told["rows"]) for table, told in body.get("tables", {}).items()}
+
+
+def _orders_fault(conn: Connection, known: Sequence[Row]) -> Iterator[str]:
     orders = {row["erasure_id"] for row in fetch(conn, "select erasure_id from ledger.person_erasure")}
     if orders != {row["erasure_id"] for row in known}:
         yield "an erasure by order and its amendment are not both there"

@@ -99,6 +99,10 @@ def find_person(conn: Connection, person_id: str) -> Person:
     known = fetch(conn, "select redirect_to from resolution.person where person_id = %s", (person_id,))
     if not known:
         raise UsageError(f"there is no person {person_id}", hint="select person_id from shared.person")
+    order = erased_persons(conn).get(person_id)
+    if order is not None:
+        told = f"{order['erased_at']:%Y-%m-%d} by order {order['order_reference']}"
+        raise UsageError(f"{person_id} was erased on {told}", hint="popbase upkeep finishes what was killed")
     if known[0]["redirect_to"] is not None:
         raise UsageError(f"{person_id} is one person with {known[0]['redirect_to']} now", hint="erase that")
     persons = tuple(row["person_id"] for row in fetch(conn, _PERSONS, (person_id,)))

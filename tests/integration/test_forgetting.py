@@ -82,6 +82,9 @@ def test_an_erased_person_is_nowhere_and_all_else_is_proven(office: Office, tmp_
     assert said_in_database(office, WHO, KEY) == []
     assert (left(office.settings.lake, WHO), left(mirror, WHO)) == ([], [])
     assert left(office.settings.lake, NEIGHBOUR)
+    assert forget(office.settings, who, **ORDER)["files"] == 0
+    with pytest.raises(UsageError, match="by order 2026-17"):
+        look(office.settings, who)
     for number in (1, 2):
         proof = verify(office.settings, number)
         assert (proof.verdict, proof.altered) == ("redacted", None)

@@ -39,7 +39,7 @@ def test_a_changed_name_has_two_periods_and_each_publication_knows_its_own(offic
     assert held["value"] == "王小明"
     assert [row["purpose"] for row in office.ask("select purpose from ledger.unmasking")] == ["a complaint"]
     assert timeline(office.settings, who, about=date(2025, 1, 1))["periods"] == []
-    with pytest.raises(UsageError, match="has no person"):
+    with pytest.raises(UsageError, match="there is no person"):
         timeline(office.settings, "P-none")
     with pytest.raises(UsageError, match="a name and a purpose"):
         timeline(office.settings, who, purpose="curious")
