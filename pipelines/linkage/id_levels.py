@@ -19,6 +19,7 @@ REPAIR, ROUNDED, SAME_FAULT, OTHER = (
     level("citizen_id", name) for name in ("repair", "rounded", "same_fault", "other")
 )
 _WHOLE, _OLD, _KEPT = 18, 15, 15  # length now, length before 1999, digits a spreadsheet keeps
+_CUT: Final = 16  # digits of a number whose last two were cut off
 _MONTH, _DAY = slice(10, 12), slice(12, 14)
 _ENOUGH: Final = (
     10  # digits that must be seen of a masked number, as 511622********1234: division, order, check
@@ -56,6 +57,8 @@ def _levels(met: pl.DataFrame) -> Levels:
     found[~usable & (apart == 0)] = SAME_FAULT
     found[usable & whole & (a[:, :_KEPT] == b[:, :_KEPT]).all(axis=1)] = ROUNDED
     slips = one_slip(a, a_length, b, b_length) | _one_slip_of_old(met) | (whole & _exchanged(a, b))
+    cut = (np.minimum(a_length, b_length) > _KEPT) & (a_length != b_length)
+    found[usable & cut & (a[:, :_CUT] == b[:, :_CUT]).all(axis=1)] = ROUNDED
     found[usable & slips & ~((found == ROUNDED) & rounded)] = REPAIR
     found[(rounded & ((found == OTHER) | (found == SAME_FAULT))) | starred] = MISSING
     seen, amiss = _unmasked(a, b)

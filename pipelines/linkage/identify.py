@@ -12,6 +12,7 @@ differs  agree or missing             one person while the surname (its sound) a
 differs  one of them differs          two people: a typo that hit a real number, or 重号; but one
                                       where one character differs and the date by a slip or a
                                       lunar birthday: relatives are not born so near each other
+differs  not the anchor's own number   two people: twins who both stand under a parent's number
 missing  birth date and sex differ    two people; otherwise one, a lost name is no evidence
 """
 
@@ -137,8 +138,12 @@ def _judged(rows: pl.DataFrame) -> list[pl.Series]:
     sex = (rows["sex_code"] != anchor_sex).fill_null(value=False).to_numpy()
     home = (rows["household_number"] != anchor["household_number"]).fill_null(value=False).to_numpy()
     slight = (named == nm.ONE_CHARACTER) & ~sex & ~home & _is_near(rows["born_on"], anchor_birth)
+    borrowed = anchor["born_on"].is_not_null().to_numpy() & ~_is_near(
+        anchor["born_on"], anchor["citizen_id_born_on"]
+    )
     unvouched = (named == nm.SURNAME) & rows["born_on"].is_null().to_numpy()
     apart = (named == nm.OTHER) | ((named >= _DISAGREES) & (birth | sex | home) & ~slight) | unvouched
+    apart |= (named >= _DISAGREES) & borrowed
     apart |= (named == MISSING) & birth & sex
     return [
         pl.Series("level", named),

@@ -77,11 +77,12 @@ def _number_part(numbers: pl.DataFrame, name: Part) -> pl.DataFrame:
         return slip_keys(numbers.select("unit", "number")).rename({"key": "value"})
     if name == "number_same":
         return _distinct(numbers.filter(~pl.col("is_usable")), pl.col("number"))
-    whole, number = numbers.filter(pl.col("number").str.len_bytes() == 18), pl.col("number")
+    number = pl.col("number")
     if name == "number_ends":
+        whole = numbers.filter(number.str.len_bytes() == 18)
         ends = number.str.head(_DIVISION) + number.str.tail(_TAIL)
         return _distinct(whole, pl.when(~ends.str.contains("*", literal=True)).then(ends))
-    return _distinct(whole, number.str.slice(0, _ROUNDED))
+    return _distinct(numbers.filter(number.str.len_bytes() > _ROUNDED), number.str.head(_ROUNDED))
 
 
 def _distinct(frame: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:

@@ -81,6 +81,11 @@ def test_two_households_and_two_names_are_two_people() -> None:
     assert parts["a|1"] == parts["c|1"] != parts["a|2"] == parts["b|1"]
 
 
+def test_twins_under_a_parent_s_number_are_two_people() -> None:
+    twins = [person("b|1", "甲丁丙", NUMBER, born_on=date(2015, 3, 1)), person("b|2", "甲丁乙", NUMBER)]
+    assert _parts(_identified(person("a|1", "甲乙丙", NUMBER, **HEAD), *twins)) == 3
+
+
 def test_a_former_name_told_by_one_record_speaks_for_the_others() -> None:
     head = person("a|1", "甲乙丙", NUMBER, former_name_key="甲丁戊", **HEAD)
     assert _parts(_identified(head, person("b|1", "甲丁戊", NUMBER, born_on=date(1971, 8, 30)))) == 1

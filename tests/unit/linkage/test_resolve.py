@@ -47,6 +47,11 @@ def test_month_and_day_exchanged_within_a_number_are_repaired_by_the_name() -> N
     assert _are_one(_head(), person("b|1", "甲乙丙", exchanged, status="invalid", born_on=BORN))
 
 
+@pytest.mark.parametrize("digits", [16, 17])
+def test_a_number_whose_end_was_cut_off_is_completed_by_the_name(digits: int) -> None:
+    assert _are_one(_head(), person("b|1", "甲乙丙", NUMBER[:digits], status="invalid"))
+
+
 def test_what_a_masked_number_shows_is_evidence() -> None:
     same, other = (NUMBER[:6] + "********" + tail for tail in (NUMBER[14:], "9073"))
     assert _are_one(_head(), person("b|1", "甲乙丙", same, status="invalid"))
