@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from rich.table import Table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.report.waterfall import Panel
 
 
+CHINA: Final = timezone(timedelta(hours=8))
 LangOption = Annotated[Literal["zh", "en"], typer.Option(help="Language of the output.")]
 PublicationOption = Annotated[
     int | None, typer.Option(help="Of which publication; default: the one readers see.")
@@ -155,7 +156,7 @@ def publications(as_json: JsonOption = False) -> None:
             str(sum(c["opened"] for c in counts)),
             str(sum(c["closed"] for c in counts)),
             str(row["content_hash"])[:16],
-            str(row["released_at"] or "")[:19],
+            _in_china(row["released_at"], "")[:19],
         )
     said.print(table)
 
@@ -186,9 +187,17 @@ def status(as_json: JsonOption = False) -> None:
     said.print(table)
     for state in states["feeds"]:
         _tell_feed(state)
-    released, backed_up = (str(states[name] or "never")[:16] for name in ("released_at", "backed_up_at"))
+    released, backed_up = (_in_china(states[name], "never")[:16] for name in ("released_at", "backed_up_at"))
     said.print(f"publication {states['publication']} of {released}; findings overdue: {states['overdue']}")
     said.print(f"last base backup: {backed_up}")
+
+
+def _in_china(moment: datetime | str | None, otherwise: str) -> str:
+    """A moment as clocks in China show it, as days are meant everywhere."""
+    if moment is None:
+        return otherwise
+    told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return str(told.astimezone(CHINA))
 
 
 def _shown(state: dict[str, Any]) -> list[str]:
@@ -209,7 +218,9 @@ def _tell_feed(state: dict[str, Any]) -> None:
     if last is not None:
         what = last["batch_id"] or f"{state['feed']}/{last['folder']}"
         sentence = f"{last['en']}. {last['hint_en']}." if "en" in last else ""
-        said.print(f"refused  {what} on {str(last['at'])[:16]}: {last['code']} {sentence}", markup=False)
+        said.print(
+            f"refused  {what} on {_in_china(last['at'], '')[:16]}: {last['code']} {sentence}", markup=False
+        )
 
 
 @app.command()
