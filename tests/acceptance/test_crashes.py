@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines.settings import Settings
@@ -220,6 +221,41 @@ def test_a_correction_that_is_killed_anywhere_can_be_said_again(scene: Scene, ve
     for k in sampled(trace.read_text(encoding="utf-8").splitlines()):
         found = told_again(scene, command, {"stop_at": k})
         assert {name for name in found if found[name] != undisturbed[name]} == set(), k
+
+
+def erasure(scene: Scene) -> tuple[tuple[str, ...], str]:
+    """The command that erases somebody of whom several feeds speak, and that person's citizen ID."""
+    scene.ground.restore("july")
+    with open_database(scene.ground.settings) as conn:
+        sql = (
+            "select g.person_id, g.citizen_id from golden.person as g join resolution.membership using (person_id)"
+            " where g.to_publication is null and g.citizen_id is not null group by 1, 2 order by count(*) desc, 1 limit 1"
+        )
+        (who,) = fetch(conn, sql)
+    why = ("--order", "2026-17", "--by", "a clerk", "--reason", "a test", "--yes")
+    return ("erase", "--person", who["person_id"], *why), who["citizen_id"]
+
+
+def files_that_say(folder: Path, word: str) -> list[str]:
+    frames = {path: str(pl.read_parquet(path).to_dict(as_series=False)) for path in folder.rglob("*.parquet")}
+    return sorted(str(path.relative_to(folder)) for path, text in frames.items() if word in text)
+
+
+@pytest.mark.long
+def test_an_erasure_of_a_person_that_is_killed_anywhere_is_finished_when_said_again(scene: Scene) -> None:
+    (command, number), trace = erasure(scene), scene.ground.scratch / "erasure"
+    assert files_that_say(scene.ground.settings.lake, number)
+    assert scene.ground.run(*command, trace=str(trace)).code == 0
+    for k in sampled(trace.read_text(encoding="utf-8").splitlines()):
+        scene.ground.restore("july")
+        assert scene.ground.run(*command, stop_at=k).code == KILLED
+        end = scene.ground.run(*command)
+        assert end.code == 0, (k, end.said)
+        assert files_that_say(scene.ground.settings.lake, number) == [], k
+        with open_database(scene.ground.settings) as conn:
+            assert not fetch(conn, "select from golden.person where citizen_id = %s", (number,))
+        end = scene.ground.run("verify", "--all")
+        assert (end.code, "不符" in end.said) == (0, False), (k, end.said)
 
 
 @contextmanager

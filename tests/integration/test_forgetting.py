@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.errors import UsageError
 from pipelines.forgetting import forget, look
 from pipelines.proving import verify
@@ -160,6 +162,23 @@ def test_an_erasure_that_was_killed_is_had_wholly_or_not_at_all(
         upkeep(office.settings)
     assert left(office.settings.lake, WHO) == []
     assert verify(office.settings, 1).verdict == "redacted"
+
+
+def test_the_command_shows_what_would_go_and_erases_only_when_told(office: Office) -> None:
+    take(office, 1, ROWS)
+    places = {
+        "POPBASE_HOME": str(office.settings.home),
+        "POPBASE_DATABASE_URL": str(office.settings.database_url),
+        "POPBASE_DECLARATIONS": str(office.settings.declarations),
+    }
+    command = ["erase", "--person", person_of(office), "--order", "1", "--by", "Li", "--reason", "art. 47"]
+    shown = CliRunner().invoke(app, command, env=places)
+    assert (shown.exit_code, '"golden.person": 1' in shown.output) == (0, True)
+    assert said_in_database(office, WHO)
+    assert CliRunner().invoke(app, [*command, "--yes"], env=places).exit_code == 0
+    told = CliRunner().invoke(app, ["verify", "1", "--lang", "en"], env=places)
+    assert (told.exit_code, "holds, with rows erased by order" in told.output) == (0, True)
+    assert WHO not in shown.output + told.output
 
 
 def test_what_is_refused_erases_nothing(office: Office) -> None:
