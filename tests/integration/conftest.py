@@ -71,6 +71,14 @@ def copy(database: Server) -> Iterator[str]:
     database.admin(f"drop database {name} with (force)")
 
 
+@pytest.fixture(scope="module")
+def untouched(database: Server) -> Iterator[str]:
+    """The name of a database that the tests of a module only look at, or are refused to change."""
+    name = database.copy()
+    yield name
+    database.admin(f"drop database {name} with (force)")
+
+
 @pytest.fixture
 def fresh(database: Server, copy: str, tmp_path: Path) -> Settings:
     """Settings with a fresh database and a home of their own."""

@@ -115,8 +115,8 @@ def test_a_read_that_is_rolled_back_leaves_a_gap_and_a_line_in_the_servers_log(
     assert line in (root / "log").read_text(encoding="utf-8")
 
 
-def test_the_key_is_an_hmac_of_a_secret(database: Server, copy: str) -> None:
-    with connect(database.url(copy, ADMIN)) as conn:
+def test_the_key_is_an_hmac_of_a_secret(database: Server, untouched: str) -> None:
+    with connect(database.url(untouched, ADMIN)) as conn:
         pad = bytes(fetch(conn, "select inner_pad from reading.secret")[0]["inner_pad"])
         made = fetch(conn, "select reading.key_of('甲-1') as key")[0]["key"]
     secret = bytes(byte ^ 0x36 for byte in pad)
@@ -130,10 +130,10 @@ def test_the_key_is_an_hmac_of_a_secret(database: Server, copy: str) -> None:
      "select reading.key_of('p1')", "drop table reading.read", "insert into reading.read default values"],
 )  # fmt: skip
 def test_neither_operators_nor_readers_nor_the_pipeline_reach_the_reads(
-    database: Server, copy: str, statement: str
+    database: Server, untouched: str, statement: str
 ) -> None:
-    urls = [server_url(database.settings, copy, LOGINS[duty]) for duty in ("operation", "security")]
-    for url in (*urls, database.url(copy, PIPELINE), database.reader(copy, A)):
+    urls = [server_url(database.settings, untouched, LOGINS[duty]) for duty in ("operation", "security")]
+    for url in (*urls, database.url(untouched, PIPELINE), database.reader(untouched, A)):
         with connect(url) as conn:
             with pytest.raises(PopbaseError, match="InsufficientPrivilege"):
                 execute(conn, statement)
@@ -142,8 +142,8 @@ def test_neither_operators_nor_readers_nor_the_pipeline_reach_the_reads(
 
 @pytest.mark.parametrize("statement", ["delete from reading.read", "update reading.read set login = 'x'",
                                        "select 1 from reading.secret", "select reading.note('person', 'person', 'x')"])  # fmt: skip
-def test_the_audit_changes_no_read(database: Server, copy: str, statement: str) -> None:
-    with connect(server_url(database.settings, copy, LOGINS["audit"])) as conn:
+def test_the_audit_changes_no_read(database: Server, untouched: str, statement: str) -> None:
+    with connect(server_url(database.settings, untouched, LOGINS["audit"])) as conn:
         with pytest.raises(PopbaseError, match="InsufficientPrivilege"):
             execute(conn, statement)
         conn.rollback()
