@@ -19,6 +19,8 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from pipelines.quality import conditions
 from pipelines.quality.checkable import NotCheckable
 from pipelines.quality.masks import Mask
+from pipelines.quality.query import rows_of
+from pipelines.quality.sweep import Asked, Swept, sweep
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_spec import RuntimeDataBatchSpec
@@ -50,6 +52,11 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         super().__init__(*args, **kwargs)
         self.masks: dict[MetricConfigurationID, pl.Series] = {}
         self.queried: dict[str, pl.Series] = {}
+        self.asked, self.swept = Asked(), Swept()
+
+    def look_ahead(self, frame: pl.LazyFrame, name: str) -> None:
+        """Answer in one pass over `frame` all that was asked of the frames so far; keep its column `name`."""
+        self.swept = sweep(frame, self.asked, name)
 
     def get_batch_data_and_markers(
         self, batch_spec: RuntimeDataBatchSpec
@@ -81,32 +88,55 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     def resolve_metric_bundle(
         self, metric_fn_bundle: list[MetricComputationConfiguration]
     ) -> dict[MetricConfigurationID, Any]:
-        """Counts of masks and single values, one select for each of the two kinds.
+        """Counts of masks and single values, one select for each of the two kinds; a sweep's answers are taken first.
 
         Of a streamed frame the masks that need all rows are a select of their own: beside them nothing is streamed.
         """
-        asked = {item.metric_configuration.id: item.metric_fn for item in metric_fn_bundle}
-        masks = {metric: fn for metric, fn in asked.items() if isinstance(fn, Mask)}
-        values = {metric: fn for metric, fn in asked.items() if isinstance(fn, pl.Expr)}
-        apart = {m: mask.failing for m, mask in masks.items() if mask.needs_all and self.batch.is_streamed}
-        kept = self._select({m: mask.failing for m, mask in masks.items() if m not in apart})
-        kept |= self._select(apart)
+        wanted = {item.metric_configuration.id: item.metric_fn for item in metric_fn_bundle}
+        masks = {metric: fn for metric, fn in wanted.items() if isinstance(fn, Mask)}
+        values = {metric: fn for metric, fn in wanted.items() if isinstance(fn, pl.Expr)}
+        self.asked.masks.update(masks)
+        self.asked.values.update(values)
+        kept = self._masked(masks)
         self.masks.update(kept)
         counts = {metric: int(mask.sum()) for metric, mask in kept.items()}
-        return counts | {metric: cell.item() for metric, cell in self._select(values).items()}
+        return counts | self._valued(values)
+
+    def _masked(self, masks: Mapping[MetricConfigurationID, Mask]) -> dict[MetricConfigurationID, pl.Series]:
+        known = {metric: self.swept.masks[metric] for metric in masks if metric in self.swept.masks}
+        open_ = {metric: mask for metric, mask in masks.items() if metric not in known}
+        apart = {m: mask.failing for m, mask in open_.items() if mask.needs_all and self.batch.is_streamed}
+        found = self._select({m: mask.failing for m, mask in open_.items() if m not in apart})
+        return known | found | self._select(apart)
+
+    def _valued(self, values: Mapping[MetricConfigurationID, pl.Expr]) -> dict[MetricConfigurationID, Any]:
+        known = {metric: self.swept.values[metric] for metric in values if metric in self.swept.values}
+        found = self._select({metric: value for metric, value in values.items() if metric not in known})
+        return known | {metric: cell.item() for metric, cell in found.items()}
 
     def one_value(self, expression: pl.Expr) -> Any:
         """The single cell that an aggregating expression yields on the frame."""
+        if not self.batch.is_streamed:
+            return self._one_value(expression)
+        key = expression.meta.serialize()
+        self.asked.values[key] = expression
+        return self.swept.values[key] if key in self.swept.values else self._one_value(expression)
+
+    def _one_value(self, expression: pl.Expr) -> Any:
         with _without_values():
             return self._collect(self.batch.frame.select(expression)).item()
 
-    def rows_of_query(self, query: str, rows: pl.LazyFrame) -> pl.Series:
-        """The mask of a query's rows, kept under its text; `rows` is one column of row numbers from 0."""
-        with _without_values():
-            numbers = self._collect(rows).to_series()
-        mask = pl.select(pl.int_range(self.one_value(pl.len())).is_in(numbers.implode())).to_series()
-        self.queried[query] = mask
-        return mask
+    def rows_of_query(self, query: str) -> pl.Series:
+        """The mask of the rows that an SQL query gives, kept under its text."""
+        numbers = self.swept.queries.get(query)
+        if numbers is None:
+            rows = rows_of(self.batch.frame, query)
+            self.asked.queries[query] = None
+            with _without_values():
+                numbers = self._collect(rows).to_series()
+        every = pl.int_range(self.one_value(pl.len()))
+        self.queried[query] = pl.select(every.is_in(numbers.implode())).to_series()
+        return self.queried[query]
 
     def _select(
         self, expressions: Mapping[MetricConfigurationID, pl.Expr]

@@ -46,9 +46,9 @@ def validate_frame(
     results depend on the clock, whose date in China is taken otherwise. `tables` gives the rows of the tables that
     derived columns look into; without it rules on those columns are not checked.
 
-    A lazy frame (`pl.scan_parquet`) is streamed: all masks that judge rows one by one are one pass over it, those of
-    repeated values another over their columns; masks and row ids stay in memory. It saves memory, not time. Where
-    columns are derived, what the rules need is collected first.
+    A lazy frame (`pl.scan_parquet`) is streamed, one pass for all rules: row ids, masks (a bit a row) and the columns of
+    rules about repeated or ordered values stay in memory. It saves memory, not time. Where columns are derived, what
+    the rules need is collected first.
 
     A rule that has no answer (an unknown or unsupported expectation, a column that is not there,
     an exception inside the check) is `not_checked`, with the reason; nothing of it is raised.
@@ -88,7 +88,7 @@ def _validate(frame: pl.DataFrame | pl.LazyFrame, suite: Suite, row_id: str, tod
     expectations, reasons = _expectations(suite)
     masks: dict[str, pl.Series] = {}
     try:
-        run = run_expectations(frame, list(expectations.values()), today)
+        run = run_expectations(frame, list(expectations.values()), today, row_id)
     except Exception as error:  # noqa: BLE001 - whatever Great Expectations trips over
         reason = f"Great Expectations stopped: {type(error).__name__}"
         results = tuple(not_checked(rule, reasons.get(rule.id, reason)) for rule in suite.rules)
@@ -98,7 +98,8 @@ def _validate(frame: pl.DataFrame | pl.LazyFrame, suite: Suite, row_id: str, tod
         for rule in suite.rules
     )
     document = document_of(suite, results, run.counts, run.version)
-    return Outcome(results, _failing(frame, row_id, masks), document)
+    rows = frame.lazy().select(row_id) if run.row_ids is None else pl.LazyFrame([run.row_ids])
+    return Outcome(results, _failing(rows, row_id, masks), document)
 
 
 def _expectations(suite: Suite) -> tuple[dict[str, Expectation], dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,6 +61,11 @@ class Run:
     engine: PolarsExecutionEngine
 
     @property
+    def row_ids(self) -> pl.Series | None:
+        """The column that tells a row, where a pass has read it already."""
+        return self.engine.swept.named
+
+    @property
     def counts(self) -> dict[str, Mapping[str, Any]]:
         """Great Expectations' own `result` of each rule it answered, by rule id."""
         return {rule_id: found.result for rule_id, found in self.results.items() if found.result}
@@ -88,9 +94,12 @@ def as_expectation(rule: Rule) -> Expectation:
 
 
 def run_expectations(
-    frame: pl.DataFrame | pl.LazyFrame, expectations: list[Expectation], today: dt.date
+    frame: pl.DataFrame | pl.LazyFrame, expectations: list[Expectation], today: dt.date, row_id: str
 ) -> Run:
-    """Run a validation definition; `today` is the value of the suites' parameter of that name."""
+    """Run a validation definition; `today` is the value of the suites' parameter of that name.
+
+    Of a lazy frame it is first run on no rows: what that asks is then answered, and `row_id` read, in one pass.
+    """
     register()
     context = gx.get_context(mode="ephemeral", project_config=in_memory())
     source: PolarsDatasource = context.data_sources.add_polars(name="frames")
@@ -99,13 +108,24 @@ def run_expectations(
         data=source.add_frame_asset("frame").add_batch_definition("whole"),
         suite=context.suites.add(gx.ExpectationSuite(name="suite", expectations=expectations)),
     )
-    found = definition.run(
+    engine = source.get_execution_engine()
+    if isinstance(frame, pl.LazyFrame):
+        with suppress(
+            Exception
+        ):  # what Great Expectations trips over on no rows is asked when its turn comes
+            _run(definition, frame.clear(), today)
+        engine.look_ahead(frame, row_id)
+    found = _run(definition, frame, today)
+    results = {str(_configuration(result).meta["rule"]): result for result in found.results}
+    return Run(gx.__version__, results, engine)
+
+
+def _run(definition: gx.ValidationDefinition, frame: pl.DataFrame | pl.LazyFrame, today: dt.date) -> Any:
+    return definition.run(
         batch_parameters={FRAME: frame},
         expectation_parameters={"today": today.isoformat()},
         result_format=dict(COUNTS_ONLY),
     )
-    results = {str(_configuration(result).meta["rule"]): result for result in found.results}
-    return Run(gx.__version__, results, source.get_execution_engine())
 
 
 def in_memory() -> DataContextConfig:

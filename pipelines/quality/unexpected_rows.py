@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import polars as pl
 from great_expectations.core.metric_function_types import MetricFunctionTypes
 from great_expectations.expectations.metrics.query_metrics.query_row_count.unexpected_rows_query_row_count import (
     UnexpectedRowsQueryRowCount,
@@ -20,10 +19,8 @@ from great_expectations.expectations.metrics.query_metrics.query_table.unexpecte
     UnexpectedRowsQueryTable,
 )
 
-from pipelines.quality.checkable import NotCheckable
 from pipelines.quality.engine import PolarsExecutionEngine
 
-ROW: Final = "popbase_row"
 QUERY: Final = "unexpected_rows_query"
 
 
@@ -43,20 +40,4 @@ def _count(
     engine: PolarsExecutionEngine, _d: Mapping[str, Any], values: Mapping[str, Any], _m: object
 ) -> int:
     query = str(values[QUERY])
-    mask = engine.rows_of_query(query, _rows(engine.batch.frame, query))
-    return int(mask.sum())
-
-
-def _rows(frame: pl.LazyFrame, query: str) -> pl.LazyFrame:
-    """The rows' numbers, from 0."""
-    told = query.replace("{batch}", "batch").strip().rstrip(";")
-    if "{batch}" not in query:
-        raise NotCheckable("the query does not name {batch}")
-    try:
-        found = pl.SQLContext(batch=frame.with_row_index(ROW)).execute(told, eager=False)
-        columns = found.collect_schema().names()
-    except pl.exceptions.PolarsError:
-        raise NotCheckable("the query is none that Polars' SQL takes") from None
-    if ROW not in columns:
-        raise NotCheckable("the query does not give whole rows")
-    return found.select(ROW)
+    return int(engine.rows_of_query(query).sum())

@@ -25,7 +25,10 @@ DAYS = [dt.date(2020, 1, day) for day in (1, 2, 3)]
 TEXTS = st.none() | st.text("ab1张", max_size=3)
 NUMBERS = st.none() | st.integers(-1, 3)
 DATES = st.none() | st.sampled_from(DAYS)
-STAMPS = st.none() | st.sampled_from(["2020-01-02", "20200102", "2020-13-01", "1 May 2020", "x", "", "31"])
+# No bare day of a month ("31"): pandas' check fills in the rest from the clock, ours from a fixed day.
+STAMPS = st.none() | st.sampled_from(
+    ["2020-01-02", "20200102", "2020-13-01", "1 May 2020", "x", "", "31 May 2020"]
+)
 JSON = st.none() | st.sampled_from(["1", "0.5", '{"a": 1}', "{}", "null", "NaN", "[1]"])
 NO_JSON = JSON | st.sampled_from(["{", "", "张", "'1'"])
 CELLS = st.tuples(TEXTS, TEXTS, NUMBERS, NUMBERS, DATES, DATES, DATES, STAMPS, NO_JSON, JSON)

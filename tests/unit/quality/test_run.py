@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,18 @@ def suite(*checks: tuple[str, dict[str, Any]]) -> Suite:
         for n, (name, kwargs) in enumerate(checks, start=1)
     ]  # fmt: skip
     return Suite.model_validate({"suite": "test/people", "rules": rules})
+
+
+MIXED = suite(
+    ("column_values_to_be_unique", {"column": "name"}),
+    ("column_value_lengths_to_equal", {"column": "name", "value": 3}),
+    ("column_values_to_be_in_set", {"column": "sex_code", "value_set": ["1", "2"]}),
+    ("column_pair_values_to_be_equal", {"column_A": "name", "column_B": "sex_code"}),
+    ("column_distinct_values_to_be_in_set", {"column": "sex_code", "value_set": ["1", "2"]}),
+    ("column_max_to_be_between", {"column": "born_on", "max_value": "2029-12-31"}),
+    ("table_row_count_to_be_between", {"min_value": 1}),
+    (UNEXPECTED_ROWS, {"unexpected_rows_query": "SELECT * FROM {batch} WHERE sex_code = 'x'"}),
+)
 
 
 def validated(*checks: tuple[str, dict[str, Any]], frame: pl.DataFrame = PEOPLE) -> Outcome:
@@ -207,3 +220,23 @@ def test_importing_the_modules_does_not_import_great_expectations() -> None:
     code = f"import sys; from pipelines.quality import {modules}; print('great_expectations' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+def test_a_streamed_file_is_asked_nothing_after_its_one_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.quality import engine
+
+    asked: list[pl.LazyFrame] = []
+    collect = engine.PolarsExecutionEngine._collect  # noqa: SLF001 - there is no other place to count reads
+
+    def counted(self: engine.PolarsExecutionEngine, frame: pl.LazyFrame) -> pl.DataFrame:
+        asked.append(frame)
+        return collect(self, frame)
+
+    PEOPLE.write_parquet(tmp_path / "people.parquet")
+    monkeypatch.setattr(engine.PolarsExecutionEngine, "_collect", counted)
+    streamed = validate_frame(pl.scan_parquet(tmp_path / "people.parquet"), MIXED, today=TODAY)
+    assert all("people.parquet" not in frame.explain() for frame in asked)
+    assert asked
+    assert streamed.rules == validate_frame(PEOPLE, MIXED, today=TODAY).rules
