@@ -192,8 +192,8 @@ def _judge(
     found.faults += _lines([*(frame.with_columns(column=pl.lit("")) for frame in aside), rows.faults])
     found.quarantined = len({number for frame in aside for number in frame["row_number"]})
     changed = [note.split(" ", 1)[0] for note in landed.notes]
-    for column in retyped(rows.frame, rows.faults, contract):
-        found.faults.append(FaultLine(RETYPED, column, _severity(RETYPED), 0, ()))
+    for one in retyped(rows.frame, rows.faults, contract):
+        found.faults.append(FaultLine(RETYPED, one.column, _severity(RETYPED), 0, ()))
         changed.append(RETYPED)
     _apply_suite(settings, contract, judged_rows(rows.frame), manifest.data_date, found, changed)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import yaml
 
-from pipelines.contract.model import next_or_key_error
-from pipelines.store.faults import JOINED
+from pipelines.kernels.audited import JOINED
 
 if TYPE_CHECKING:
     from pipelines.contract.model import Column, Contract
@@ -39,15 +38,36 @@ def told_columns(suite: Suite, contract: Contract) -> dict[str, str | None]:
     }
 
 
-def sentences(suite: Suite, contract: Contract) -> list[dict[str, str]]:
-    """For each rule: code, zh, en (what is wrong), expected_zh, expected_en (how it should be)."""
+def told_attributes(suite: Suite) -> dict[str, tuple[str, ...]]:
+    """Rule id of a published table's suite -> the table's own columns that it judges; rules whose rows are findings."""
+    return {
+        rule.id: tuple(sorted({own for name in rule.columns for own in _own(suite, name)}))
+        for rule in suite.rules
+        if rule.finding
+    }
+
+
+def _own(suite: Suite, name: str) -> Iterator[str]:
+    how = suite.derived.get(name)
+    if how is None:
+        yield name
+    else:
+        for source in how.sources:
+            yield from _own(suite, source)
+
+
+def sentences(suite: Suite, columns: Collection[str]) -> list[dict[str, str]]:
+    """For each rule: code, zh, en (what is wrong), expected_zh, expected_en (how it should be).
+
+    `columns` are those of the feed, or of the published table; what a suite derives is none of them.
+    """
     return [
         {
             "code": rule.id,
             "zh": _words()["breaks"]["zh"].format(said=rule.zh),
             "en": _words()["breaks"]["en"].format(said=rule.en),
-            "expected_zh": _expected(rule, contract, "zh"),
-            "expected_en": _expected(rule, contract, "en"),
+            "expected_zh": _expected(rule, columns, "zh"),
+            "expected_en": _expected(rule, columns, "en"),
         }
         for rule in suite.rules
     ]
@@ -76,13 +96,11 @@ def _parts(column: Column, name: str) -> tuple[str, ...]:
     return (name,) if name.startswith(f"{column.name}_") else ()
 
 
-def _expected(rule: Rule, contract: Contract, language: Language) -> str:
+def _expected(rule: Rule, columns: Collection[str], language: Language) -> str:
     """The form a value should have; where it cannot be said shortly, the rule's own sentence."""
     sentence = rule.zh if language == "zh" else rule.en
     say = _FORMS.get(rule.expectation)
-    try:
-        next_or_key_error(contract.columns, rule.columns[0] if rule.columns else "")
-    except KeyError:
+    if not rule.columns or rule.columns[0] not in columns:
         return sentence
     told = say(rule.kwargs, language) if say else None
     return told or sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
@@ -14,11 +14,14 @@ import polars as pl
 
 from pipelines.code import code_sha256
 from pipelines.contract.load import load_contracts
+from pipelines.kernels.audited import AUDITED
 from pipelines.policy import Release, load_release
 from pipelines.settings import Settings
 from pipelines.store import publication, runs, signing
+from pipelines.store.audited import faults_of, record_audited
 from pipelines.store.certificates import certify
 from pipelines.store.database import open_database
+from pipelines.store.feedback import record_sentences
 from pipelines.store.findings import record_rule_results, record_verdict, usual_of_publications
 from pipelines.store.golden import ensure_tables
 from pipelines.store.lake import Lake
@@ -28,6 +31,8 @@ from pipelines.store.pseudonyms import ensure_pseudonyms
 
 if TYPE_CHECKING:
     from pipelines.quality.derived import Tables
+    from pipelines.quality.outcome import Outcome
+    from pipelines.quality.suite import Suite
     from pipelines.store.postgres import Connection
 
 STAGE = "publish"
@@ -47,6 +52,7 @@ def publish(settings: Settings) -> dict[str, Any]:
         runs.set_stage(conn, run["run_id"], "staged")
     with open_database(settings) as conn:
         audit = _audit(settings, conn, staged.number, runs.latest_data_date(conn, run))
+        record_audited(conn, Lake(settings.lake), staged.number, run["inputs"], audit.faults)
     with open_database(settings) as conn:
         decision = _decide(settings, staged, audit)
         if decision == "released":
@@ -92,40 +98,59 @@ class Audit:
         stopped: rules beyond their reject threshold.
         unchecked: rules that could stop a publication and have no answer.
         reserved: whether any rule made a reservation.
+        faults: of which records the rows are that break a rule (AUDITED).
     """
 
     stopped: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     reserved: bool = False
+    faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AUDITED))
 
     def __add__(self, other: Audit) -> Audit:
         return Audit(
-            self.stopped + other.stopped, self.unchecked + other.unchecked, self.reserved or other.reserved
+            self.stopped + other.stopped,
+            self.unchecked + other.unchecked,
+            self.reserved or other.reserved,
+            pl.concat([self.faults, other.faults]),
         )
 
 
 def _audit(settings: Settings, conn: Connection, number: int, today: date) -> Audit:
     """Run the published suites on the staged rows, as the database would show them."""
+    from pipelines.quality.suite import load_suite  # noqa: PLC0415 - only when there is work
+    from pipelines.quality.telling import sentences, told_attributes  # noqa: PLC0415
+
     audit = Audit()
+    blame = partial(
+        faults_of,
+        Lake(settings.lake),
+        publication.run_of(conn, number),
+        contracts=load_contracts(settings.contracts),
+    )
     tables = lru_cache(3)(partial(publication.rows_at, conn, number=number))  # rules look into other tables
     for path in sorted((settings.expectations / "published").glob("*.yml")):
         frame = tables(path.stem)
         if frame is not None:
-            audit += _audit_table(conn, path, frame, tables, number, today)
+            suite = load_suite(path)
+            outcome = _checked(frame, suite, tables, today)
+            record_sentences(conn, sentences(suite, frame.columns))
+            failing = outcome.failing.join(frame.select("row_key", "person_id"), on="row_key")
+            audit += _judge_table(conn, path, outcome, number, today)
+            audit += Audit(faults=blame(path.stem, failing, told_attributes(suite)))
     return audit
 
 
-def _audit_table(
-    conn: Connection, path: Path, frame: pl.DataFrame, tables: Tables, number: int, today: date
-) -> Audit:
-    from pipelines.quality.gate import judge  # noqa: PLC0415 - Great Expectations is dear
+def _checked(frame: pl.DataFrame, suite: Suite, tables: Tables, today: date) -> Outcome:
+    from pipelines.quality.run import validate_frame  # noqa: PLC0415 - Great Expectations is dear
+
+    return validate_frame(frame, suite, row_id="row_key", today=today, tables=tables)
+
+
+def _judge_table(conn: Connection, path: Path, outcome: Outcome, number: int, today: date) -> Audit:
+    from pipelines.quality.gate import judge  # noqa: PLC0415
     from pipelines.quality.rows import as_rows  # noqa: PLC0415
-    from pipelines.quality.run import validate_frame  # noqa: PLC0415
-    from pipelines.quality.suite import load_suite  # noqa: PLC0415
     from pipelines.quality.waiving import waive  # noqa: PLC0415
 
-    numbered = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("row_number"))
-    outcome = validate_frame(numbered, load_suite(path), today=today, tables=tables)
     subject, known = (
         f"publication:{number}/{path.stem}",
         signing.waivers(conn, f"published/{path.stem}", today),

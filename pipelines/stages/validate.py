@@ -23,6 +23,7 @@ from pipelines.store.findings import (
     past_profiles,
     record_overlap,
     record_profile,
+    record_retyped,
     record_rule_results,
     record_verdict,
     usual_shares,
@@ -109,7 +110,7 @@ def _validate_one(
     outcome = validate_frame(judged, rules.suite, today=batch.data_date)
     usual = usual_shares(conn, batch.feed, batch.position)
     verdict = _waived(conn, batch, judge(outcome, usual, judged_from=contract.thresholds.judged_from))
-    changed = [*ledger.header_codes(conn, batch.batch_id), *_retyped(lake, batch, frame, contract)]
+    changed = [*ledger.header_codes(conn, batch.batch_id), *_retyped(conn, lake, batch, frame, contract)]
     verdict = reserve(verdict, met_with(contract, changed, "reserve"))
     verdict = reserve(verdict, drift_of(conn, contract, batch, judged))
     aside = quarantined(outcome).select("row_number", pl.col("rule_id").alias("code"))
@@ -136,15 +137,19 @@ def _tell(
     """Keep the failing rows with `column_name`: what their rule judged, or null where rows are no findings."""
     from pipelines.quality.telling import sentences, told_columns  # noqa: PLC0415
 
-    feedback.record_sentences(conn, sentences(rules.suite, contract))
+    feedback.record_sentences(conn, sentences(rules.suite, {column.name for column in contract.columns}))
     columns = list(told_columns(rules.suite, contract).items())
     told = pl.DataFrame(columns, schema={"rule_id": pl.String, "column_name": pl.String}, orient="row")
     failing = outcome.failing.join(told, on="rule_id", how="left", maintain_order="left")
     lake.write(f"failing/{batch.batch_id}", failing)
 
 
-def _retyped(lake: Lake, batch: ledger.Batch, frame: pl.DataFrame, contract: Contract) -> list[str]:
-    return [RETYPED] if retyped(frame, lake.read(f"faults/{batch.batch_id}"), contract) else []
+def _retyped(
+    conn: Connection, lake: Lake, batch: ledger.Batch, frame: pl.DataFrame, contract: Contract
+) -> list[str]:
+    found = retyped(frame, lake.read(f"faults/{batch.batch_id}"), contract)
+    record_retyped(conn, batch.batch_id, found)
+    return [RETYPED] if found else []
 
 
 def drift_of(conn: Connection, contract: Contract, batch: ledger.Batch, judged: pl.DataFrame) -> list[str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.kernels.audited import JOINED
 from pipelines.reasons import REASONS
+from pipelines.store.audited import audited_faults
 from pipelines.store.postgres import fetch_frame
 from pipelines.store.withholding import CODE
 
@@ -23,8 +25,6 @@ STANDING: Final = {
     "value": pl.String, "batch_id": pl.String, "row_number": pl.Int32, "seen_on": pl.Date,
 }  # fmt: skip
 """One row a record and column at fault; `reason_codes` is written as PostgreSQL writes an array."""
-JOINED: Final = " + "
-"""Between the columns, and between their values, of a rule about several."""
 TOLD: Final = tuple(code for code, reason in REASONS.items() if reason.severity != "note")
 """Codes that a department is told of; notes are only recorded."""
 
@@ -38,24 +38,40 @@ def standing_faults(
     """
     if state is None:
         return pl.DataFrame(schema=STANDING)
-    parts = [_values(lake, batch, state) for batch in chain]
+    parts = [_values(conn, lake, batch, state) for batch in chain]
     parts += [_rows(conn, lake, batch) for batch in chain]
     return _latest(pl.concat(parts), state, [batch.batch_id for batch in chain])
 
 
-def _values(lake: Lake, batch: Batch, state: pl.DataFrame) -> pl.DataFrame:
+def _values(conn: Connection, lake: Lake, batch: Batch, state: pl.DataFrame) -> pl.DataFrame:
     """Values at fault of the records that this batch said last."""
     here = state.filter(pl.col("batch_id") == batch.batch_id)
     kept = here.select(pl.col("row_number").cast(pl.Int64), "record_key")
     told = pl.concat([_coded(lake, batch), _ruled(lake, batch)]).join(kept, on="row_number")
+    told = pl.concat([told, _audited(conn, lake, batch, kept).select(told.columns)])
     grouped = told.group_by("row_number", "record_key", "column").agg(pl.col("code").unique().sort())
+    valued = _valued(lake, batch, grouped)
+    return _shaped(valued, "value", batch) if valued.height else pl.DataFrame(schema=STANDING)
+
+
+def _valued(lake: Lake, batch: Batch, told: pl.DataFrame) -> pl.DataFrame:
+    """`told` (row_number, column, ...) with each row's `value` in its column, as it was delivered."""
     stored = lake.scan(f"standard/{batch.batch_id}").with_columns(pl.col("row_number").cast(pl.Int64))
-    raw = stored.join(grouped.lazy().select("row_number").unique(), on="row_number", how="semi").collect()
-    valued = [
-        _with_value(part, raw, str(column))
-        for (column,), part in grouped.group_by("column", maintain_order=True)
-    ]
-    return _shaped(pl.concat(valued), "value", batch) if valued else pl.DataFrame(schema=STANDING)
+    raw = stored.join(told.lazy().select("row_number").unique(), on="row_number", how="semi").collect()
+    empty = told.clear().with_columns(value=pl.lit(None, dtype=pl.String))
+    parts = [_with_value(part, raw, str(c)) for (c,), part in told.group_by("column", maintain_order=True)]
+    return pl.concat([empty, *parts])
+
+
+def _audited(conn: Connection, lake: Lake, batch: Batch, kept: pl.DataFrame) -> pl.DataFrame:
+    """Values that the newest audit of the published tables found at fault: row_number, record_key, column, code.
+
+    A record that was delivered again since stands at fault while it says the same; the next audit looks at it anew.
+    """
+    found = audited_faults(conn, batch.feed, batch.batch_id).join(kept, on="record_key")
+    same, other = found.filter("is_same"), found.filter(~pl.col("is_same"))
+    unchanged = _valued(lake, batch, other).filter(pl.col("value").eq_missing(pl.col("known")))
+    return pl.concat([same, unchanged.select(same.columns)])
 
 
 def _coded(lake: Lake, batch: Batch) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import PopbaseError
 from pipelines.reasons import REASONS
+from pipelines.store.audited import mark_of_audit
 from pipelines.store.faults import standing_faults
 from pipelines.store.postgres import copy_frame, execute, fetch
 from pipelines.store.records import accepted_chain, current_records
@@ -78,10 +79,11 @@ def settle(conn: Connection, lake: Lake, contract: Contract) -> bool:
     """Bring the findings of a feed up to its deliveries in effect; says whether there was anything to do.
 
     What a delivery in effect no longer says is closed as corrected; what was corrected and is said again by a
-    later delivery is raised again. It depends on nothing but the deliveries in effect, so it may be repeated.
+    later delivery is raised again. What the newest audit of the published tables found stands beside it. It depends on
+    nothing but the deliveries in effect and that audit, so it may be repeated.
     """
     chain = accepted_chain(conn, contract.feed)
-    mark = _mark(chain)
+    mark = _mark(chain, mark_of_audit(conn, contract.feed))
     known = fetch(conn, "select chain from feedback.settled where feed = %s", (contract.feed,))
     if (known[0]["chain"] if known else _mark([])) == mark:
         return False
@@ -116,8 +118,8 @@ def sentences(conn: Connection) -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in fetch(conn, "select * from feedback.sentence")}
 
 
-def _mark(chain: Sequence[Any]) -> str:
-    joined = "\n".join(f"{batch.batch_id} {batch.version}" for batch in chain)
+def _mark(chain: Sequence[Any], audit: str = "") -> str:
+    joined = "\n".join([f"{batch.batch_id} {batch.version}" for batch in chain] + ([audit] if audit else []))
     return hashlib.sha256(joined.encode()).hexdigest()
 
 

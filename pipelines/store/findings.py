@@ -14,6 +14,7 @@ from pipelines.store.postgres import copy_frame, execute, fetch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelines.kernels.schema_drift import Retyped
     from pipelines.store.postgres import Connection
 
 RULE_RESULT = {
@@ -82,6 +83,14 @@ def record_profile(conn: Connection, batch_id: str, profile: pl.DataFrame) -> No
     execute(conn, "delete from quality.profile where batch_id = %s", (batch_id,))
     named = profile.select(pl.lit(batch_id).alias("batch_id"), *profile.columns)
     copy_frame(conn, "quality.profile", named)
+
+
+def record_retyped(conn: Connection, batch_id: str, found: Sequence[Retyped]) -> None:
+    """Write which columns are not of their agreed type, in place of what the batch had before."""
+    execute(conn, "delete from quality.retyped where batch_id = %s", (batch_id,))
+    for one in found:
+        told = (batch_id, one.column, one.agreed, one.found)
+        execute(conn, "insert into quality.retyped values (%s, %s, %s, %s)", told)
 
 
 def record_overlap(conn: Connection, batch_id: str, faults: pl.DataFrame) -> None:

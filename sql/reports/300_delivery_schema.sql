@@ -1,12 +1,12 @@
 -- Columns of the delivery that are not as agreed, and whether the feed's delivery before it had the same.
 with this as (
-    select d.feed, d.batch_id, d.notes, b.position, b.arrival
+    select d.feed, b.batch_id, d.notes, b.position, b.arrival
     from ledger.delivery as d
     join ledger.batch as b using (batch_id)
     where d.batch_id = %s and d.outcome = 'landed'
 ),
 before as (
-    select d.notes
+    select d.notes, b.batch_id
     from ledger.delivery as d
     join ledger.batch as b using (batch_id)
     cross join this as t
@@ -16,8 +16,14 @@ before as (
 )
 select
     split_part(note, ' ', 1) as reason_code, substr(note, strpos(note, ' ') + 1) as column_name,
-    note not in (select unnest(notes) from before) as is_new
+    null as agreed_type, null as found_look, note not in (select unnest(notes) from before) as is_new
 from this
 cross join lateral unnest(this.notes) as note
 where note like 'PB-HD-%%'
+union all
+select
+    'PB-HD-014', r.column_name, r.agreed_type, r.found_look,
+    r.column_name not in (select column_name from quality.retyped join before using (batch_id))
+from quality.retyped as r
+join this using (batch_id)
 order by 1, 2;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +15,18 @@ import pytest
 
 from pipelines.contract.load import load_contracts
 from pipelines.errors import PopbaseError
+from pipelines.kernels.audited import JOINED
 from pipelines.privacy import without_values
 from pipelines.store.access import departments
 from pipelines.store.database import database_url, open_database
 from pipelines.store.embedded import ADMIN, server_url
-from pipelines.store.faults import JOINED
 from pipelines.store.placement import root_of
 from pipelines.store.postgres import connect, copy_frame, execute, fetch
 from tests.acceptance.canaries import Flock
 from tests.acceptance.ground import End, Ground, open_ground
 
 HOLDERS = re.compile(
-    r"golden\.|masking\.|resolution\.(membership|assignment|conflict|judgement|review_case|event_cause)$|feedback\.finding$|shared\.finding$"
+    r"golden\.|masking\.|resolution\.(membership|assignment|conflict|judgement|review_case|event_cause)$|feedback\.(finding|audited)$|shared\.finding$"
 )
 """Tables that hold values, or keys of records, which may be made of an ID."""
 COMMANDS = (
@@ -125,6 +126,29 @@ def test_a_feedback_file_shows_its_own_departments_values_and_nobody_elses(plant
         others = set().union(*(m for d, m in planted.flock.by_department.items() if d != department))
         assert len(shown & mine) > 5
         assert shown & others == set()
+
+
+def test_a_review_workbook_shows_what_agrees_and_no_value(planted: Planted) -> None:
+    path = planted.ground.scratch / "cases.xlsx"
+    told = planted.ground.run("review", "export", "--out", str(path), "--by", "Li")
+    assert (told.code, told.said) == (0, told.said), told.said
+    listed = planted.ground.run("review", "list", "--json")
+    sheets = openpyxl.load_workbook(path, read_only=True).worksheets
+    cells = "\n".join(str(cell) for sheet in sheets for row in sheet.values for cell in row if cell is not None)
+    assert sheets[0].max_row > 5
+    assert planted.flock.seen_in(cells) | planted.flock.seen_in(told.said + listed.said) == set()
+    with zipfile.ZipFile(path) as parts:
+        texts = [parts.read(name).decode(errors="replace") for name in parts.namelist()]
+    assert planted.flock.seen_in("\n".join(texts)) == set()
+
+
+@pytest.mark.long  # it imports Great Expectations and audits every table again
+def test_a_second_opinion_tells_counts_and_no_value(planted: Planted) -> None:
+    told = [planted.ground.run("second-opinion", *how) for how in ((), ("--json",))]
+    assert [end.code for end in told] == [0, 0], told[0].said
+    assert "PB-PER-004" in told[1].said
+    assert planted.flock.seen_in("".join(end.said for end in told)) == set()
+    assert planted.seen_in_logs() == {}
 
 
 def test_rows_that_break_rules_are_listed_without_their_values(planted: Planted) -> None:

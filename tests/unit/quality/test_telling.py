@@ -59,7 +59,7 @@ def test_rows_of_a_rule_that_is_about_shares_are_told_to_nobody() -> None:
     ],
 )  # fmt: skip
 def test_the_expected_form_is_said(expectation: str, kwargs: dict[str, Any], zh: str, en: str) -> None:
-    (said,) = sentences(made(expectation, kwargs), CONTRACTS[FEED])
+    (said,) = sentences(made(expectation, kwargs), {column.name for column in CONTRACTS[FEED].columns})
     assert (said["expected_zh"], said["expected_en"]) == (zh, en)
     assert (said["zh"], said["en"]) == ("不符合规则：应如此", "Breaks the rule: It is so")
 
