@@ -59,7 +59,7 @@ class Rule(Declared):
     """One check. `expectation` and `kwargs` are Great Expectations' own names.
 
     Attributes:
-        finding: whether a row of a feed that breaks it goes back to its department; false where a row alone is no
+        finding: whether a row that breaks it goes back to the department that said it; false where a row alone is no
             fault and only the share counts.
     """
 

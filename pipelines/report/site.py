@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.contract.model import Contract
-from pipelines.report.names import codes_in, feed_of
+from pipelines.report.names import codes_in, column_of, feed_of
 from pipelines.report.page import PAGES, TEMPLATES, render_site
 from pipelines.report.queries import SQL, Fetch, Row
 from pipelines.report.site_rows import allowed
@@ -110,8 +110,10 @@ def _write(folder: Path, kind: str, facts: dict[str, Any], contracts: Mapping[st
     names |= {facts["head"]["feed"]} if "feed" in facts["head"] else set(contracts)
     feeds = {name: feed_of(name, contracts) for name in names}
     owners = {c.owner.department: feed_of(c.feed, contracts).owner for c in contracts.values()}
+    told_of = contracts.get(str(facts["head"].get("feed")))
+    fields = {c.source: column_of(c.source, told_of) for c in told_of.columns} if told_of else {}
     for language, page in PAGES.items():
-        text = render_site(kind, language, {**facts, "feeds": feeds, "owners": owners})
+        text = render_site(kind, language, {**facts, "feeds": feeds, "owners": owners, "fields": fields})
         (folder / page).write_text(text, encoding="utf-8")
     twin.write_text(told, encoding="utf-8")
 

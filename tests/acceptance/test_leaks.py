@@ -130,12 +130,14 @@ def test_a_feedback_file_shows_its_own_departments_values_and_nobody_elses(plant
 
 def test_a_review_workbook_shows_what_agrees_and_no_value(planted: Planted) -> None:
     path = planted.ground.scratch / "cases.xlsx"
-    told = planted.ground.run("review", "export", "--out", str(path), "--by", "Li")
+    told = planted.ground.run("review", "export", str(path))
     assert (told.code, told.said) == (0, told.said), told.said
     listed = planted.ground.run("review", "list", "--json")
     sheets = openpyxl.load_workbook(path, read_only=True).worksheets
-    cells = "\n".join(str(cell) for sheet in sheets for row in sheet.values for cell in row if cell is not None)
-    assert sheets[0].max_row > 5
+    cells = "\n".join(
+        str(cell) for sheet in sheets for row in sheet.values for cell in row if cell is not None
+    )
+    assert sheets[0].max_row > 2
     assert planted.flock.seen_in(cells) | planted.flock.seen_in(told.said + listed.said) == set()
     with zipfile.ZipFile(path) as parts:
         texts = [parts.read(name).decode(errors="replace") for name in parts.namelist()]
