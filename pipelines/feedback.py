@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.contract.load import load_contracts
 from pipelines.errors import UsageError
 from pipelines.intake.returned import first_sheet, read_returned
+from pipelines.kernels.audited import JOINED
 from pipelines.kernels.working_days import Calendar
 from pipelines.policy import Feedback, load_feedback
 from pipelines.report.feedback_file import Answer, Line, answers_in, feedback_workbook, words
+from pipelines.report.names import column_of
 from pipelines.settings import Settings
 from pipelines.store import feedback
 from pipelines.store.access import departments
@@ -24,6 +26,9 @@ from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.contract.model import Contract
     from pipelines.report.basics import Language
     from pipelines.store.postgres import Connection
 
@@ -62,12 +67,9 @@ def give_out(
         for finding in new:
             finding["due_on"] = _due(policy, finding["kind"], day)
         said = feedback.sentences(conn)
-        titles = {
-            name: contract.title.zh if language == "zh" else contract.title.en
-            for name, contract in contracts.items()
-        }
-        lines = [_line(finding, said, titles, language) for finding in found]
-        content = feedback_workbook(lines, f"{words()['sheet'][language]} {department} {period}", language)
+        lines = [_line(finding, said, contracts.get(finding["feed"]), language) for finding in found]
+        title = f"{words()['sheet'][language]} · {_office(department, contracts, language)} · {period}"
+        content = feedback_workbook(lines, title, language)
         for due in {f["due_on"] for f in new}:
             feedback.mark_out(
                 conn, [f["finding_id"] for f in new if f["due_on"] == due], by=by, on=day, due_on=due
@@ -149,19 +151,34 @@ def _due(policy: Feedback, kind: str, day: date) -> date:
     return calendar.after(day, policy.row_working_days if kind == "row" else policy.working_days)
 
 
+def _office(department: str, contracts: Mapping[str, Contract], language: Language) -> str:
+    owners = (contract.owner for contract in contracts.values())
+    return next((str(getattr(o, language)) for o in owners if o.department == department), department)
+
+
+def _columns(joined: str, contract: Contract | None, language: Language) -> str:
+    """The columns as the department calls them, each with what it means."""
+    named = [(name, column_of(name, contract).of(language)) for name in joined.split(JOINED)]
+    return JOINED.join(
+        name if title == name or contract is None else f"{name} {title}" for name, title in named
+    )
+
+
 def _line(
-    finding: dict[str, Any], known: dict[str, dict[str, str]], titles: dict[str, str], language: Language
+    finding: dict[str, Any], known: dict[str, dict[str, str]], contract: Contract | None, language: Language
 ) -> Line:
     said = [known[code] for code in finding["reason_codes"] if code in known]
     between = "；" if language == "zh" else "; "
     key = finding["record_key"].removeprefix(f"{finding['feed']}|")
     return Line(
         finding=finding["finding_id"],
-        feed=titles.get(finding["feed"], finding["feed"]),
+        feed=getattr(contract.title, language) if contract else finding["feed"],
         delivery=finding["last_seen"],
         row=finding["row_number"],
         record="" if key.startswith("~") else key,
-        column=finding["column_name"] or words()["whole_row"][language],
+        column=_columns(finding["column_name"], contract, language)
+        if finding["column_name"]
+        else words()["whole_row"][language],
         value=finding["value"] or "",
         codes=" ".join(finding["reason_codes"]),
         reason=between.join(one[language] for one in said),

@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "finding", "feed", "delivery", "row", "record", "column", "value", "codes", "reason", "expected",
     "first_seen", "due", "answer", "remark",
 )  # fmt: skip
-_WIDTHS: Final = (9, 18, 12, 8, 24, 16, 26, 22, 46, 46, 12, 12, 14, 30)
+_WIDTHS: Final = (9, 18, 12, 8, 24, 22, 26, 22, 46, 46, 12, 12, 14, 30)
 _TO_FILL: Final = ("answer", "remark")
 
 

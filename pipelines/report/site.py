@@ -20,7 +20,7 @@ from pipelines.contract.model import Contract
 from pipelines.report.names import codes_in, column_of, feed_of
 from pipelines.report.page import PAGES, TEMPLATES, render_site
 from pipelines.report.queries import SQL, Fetch, Row
-from pipelines.report.site_rows import allowed
+from pipelines.report.site_rows import allowed, by_indicator, unanswered
 from pipelines.report.texts import SITE_TEXTS, TEXTS
 from pipelines.report.twins import csv_table
 
@@ -89,6 +89,8 @@ def _delivery(
     head["reasons"] = list(codes_in(head["reasons"]))
     contract = contracts.get(head["feed"])
     sections = {section.key: _rows(fetch, section, about, contract) for section in DELIVERY}
+    sections["by_indicator"] = by_indicator(sections["findings_by_rule"])
+    sections["silent"] = unanswered(sections["findings_by_rule"])
     _write(folder, "delivery", {"head": head, "sections": sections}, contracts)
 
 
