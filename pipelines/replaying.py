@@ -25,7 +25,6 @@ from pipelines.policy import load_survivorship
 from pipelines.predecessors import MODEL, kept_model, linkage_policy
 from pipelines.reading import contract_sha256, read_delivery
 from pipelines.speaking import records_of_run
-from pipelines.stages.survive import make_golden, members
 from pipelines.store.certificates import made_with
 from pipelines.store.judging import VERDICT
 from pipelines.store.lake import Lake
@@ -34,6 +33,7 @@ from pipelines.store.postgres import fetch, fetch_frame
 from pipelines.store.publication import rows_at
 from pipelines.store.runs import FORMER, MEMBERSHIP, model_of
 from pipelines.store.versions import content_hash, golden_names, row_hashes
+from pipelines.surviving import make_golden, members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

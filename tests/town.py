@@ -18,6 +18,7 @@ from pipelines.store import publication
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import execute, fetch
+from pipelines.store.surviving import touched_name
 from tests.office import declare
 from tests.unit.linkage.people import citizen_id, person
 
@@ -78,7 +79,10 @@ class Town:
         with open_database(self.settings) as conn:
             tables = {name: lake.read(f"golden/{made['run_id']}/{name}") for name in made["rows"]}
             said = lake.read(f"provenance/{made['run_id']}")
-            staged = publication.stage(conn, made["run_id"], tables, said, publication.pointer(conn))
+            touched = lake.read(touched_name(made["run_id"]))["person_id"] if made["reason"] is None else None
+            staged = publication.stage(
+                conn, made["run_id"], tables, said, publication.pointer(conn), touched=touched, lake=lake
+            )
             publication.release(conn, staged.number)
         return staged.number
 

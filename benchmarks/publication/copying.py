@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import statistics
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from benchmarks.publication.rows import Content, changed, content
+from benchmarks.publication.rows import Content, changed, chosen, content, of_persons
 from pipelines.settings import Settings
 from pipelines.store import publication
 from pipelines.store.database import open_database
 from pipelines.store.embedded import ADMIN, server_url
+from pipelines.store.lake import Lake
 from pipelines.store.postgres import Connection, connect, execute, fetch
 from pipelines.store.said import said_by_row
 from pipelines.store.versions import PROVENANCE, row_hashes
@@ -28,9 +30,9 @@ def measure(settings: Settings, persons: int) -> dict[str, Any]:
     stored = _stored(whole)
     raw = [_raw(settings, stored) for _ in range(2)]
     first = _publish(settings, "first", whole)
-    small = [_publish(settings, f"small-{n}", changed(whole, CHANGED, n)) for n in (1, 2, 3)]
+    small = [_small(settings, whole, n) for n in range(1, 6)]
     seconds = min(one["seconds"] for one in raw)
-    again = sorted(one["seconds"] for one in small)[1]
+    again = statistics.median(one["seconds"] for one in small)
     return {
         "persons": persons,
         "rows": sum(frame.height for frame in stored.values()),
@@ -76,11 +78,21 @@ def _ready(frame: pl.DataFrame) -> tuple[str, io.BytesIO]:
     return ", ".join(f'"{name}"' for name in frame.columns), rows
 
 
-def _publish(settings: Settings, run: str, whole: Content) -> dict[str, Any]:
+def _small(settings: Settings, whole: Content, n: int) -> dict[str, Any]:
+    """Some persons have other telephones than in the publication before, those of before have theirs again."""
+    touched = pl.concat([chosen(whole, CHANGED, one) for one in (n - 1, n) if one]).unique().sort()
+    return _publish(settings, f"small-{n}", of_persons(changed(whole, CHANGED, n), touched), touched)
+
+
+def _publish(
+    settings: Settings, run: str, whole: Content, touched: pl.Series | None = None
+) -> dict[str, Any]:
     """Stage and release, as the publish stage does; its audit reads the rows and is another matter."""
     with open_database(settings) as conn:
         base, written, started = publication.pointer(conn), wal(conn), time.perf_counter()
-        staged = publication.stage(conn, run, whole.tables, whole.provenance, base=base)
+        staged = publication.stage(
+            conn, run, whole.tables, whole.provenance, base=base, touched=touched, lake=Lake(settings.lake)
+        )
         conn.commit()
         publication.release(conn, staged.number)
         conn.commit()

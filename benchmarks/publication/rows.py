@@ -89,11 +89,7 @@ def _provenance(persons: pl.DataFrame, dice: np.random.Generator) -> pl.DataFram
 def changed(before: Content, share: float, seed: int) -> Content:
     """The same persons, a share of whom have another telephone, said by another record."""
     person = before.tables["person"]
-    dice = np.random.default_rng(seed)
-    chosen = person["row_key"].gather(
-        np.sort(dice.choice(person.height, int(person.height * share), replace=False))
-    )
-    is_chosen = pl.col("row_key").is_in(chosen.implode())
+    is_chosen = pl.col("row_key").is_in(chosen(before, share, seed).implode())
     number = pl.lit(f"139{seed:08d}")
     now = person.with_columns(pl.when(is_chosen).then(number).otherwise("telephone").alias("telephone"))
     theirs = is_chosen & (pl.col("attribute") == "telephone")
@@ -101,3 +97,17 @@ def changed(before: Content, share: float, seed: int) -> Content:
         pl.when(theirs).then(pl.col("record_key") + f"|{seed}").otherwise("record_key").alias("record_key")
     )
     return Content(before.tables | {"person": now}, told)
+
+
+def chosen(before: Content, share: float, seed: int) -> pl.Series:
+    """The persons that `changed` changes."""
+    persons = before.tables["person"]["row_key"]
+    dice = np.random.default_rng(seed)
+    return persons.gather(np.sort(dice.choice(persons.len(), int(persons.len() * share), replace=False)))
+
+
+def of_persons(whole: Content, persons: pl.Series) -> Content:
+    """What survivorship hands over when only these were touched."""
+    mine = pl.col("person_id").is_in(persons.implode())
+    said = whole.provenance.filter(pl.col("row_key").is_in(persons.implode()))
+    return Content({name: frame.filter(mine) for name, frame in whole.tables.items()}, said)

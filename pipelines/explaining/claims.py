@@ -11,8 +11,8 @@ from pipelines.contract.load import shared_title
 from pipelines.explaining.made import Made, named
 from pipelines.kernels.surviving import Claims
 from pipelines.policy import load_survivorship
-from pipelines.stages.survive import claims_of, members
 from pipelines.store.postgres import fetch
+from pipelines.surviving import claims_of, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

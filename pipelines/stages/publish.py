@@ -28,6 +28,7 @@ from pipelines.store.lake import Lake
 from pipelines.store.ledger import record_time
 from pipelines.store.matrix import load_access
 from pipelines.store.pseudonyms import ensure_pseudonyms
+from pipelines.store.surviving import follows, touched_name
 
 if TYPE_CHECKING:
     from pipelines.quality.derived import Tables
@@ -85,7 +86,10 @@ def _stage(settings: Settings, conn: Connection, run: dict[str, Any]) -> publica
         name: lake.read(f"golden/{run_id}/{name}") for name in names if lake.has(f"golden/{run_id}/{name}")
     }
     provenance = lake.read(f"provenance/{run_id}")
-    staged = publication.stage(conn, run_id, tables, provenance, base=run["base_publication"])
+    touched = lake.read(touched_name(run_id))["person_id"] if follows(conn, run_id) else None
+    staged = publication.stage(
+        conn, run_id, tables, provenance, base=run["base_publication"], touched=touched, lake=lake
+    )
     ensure_pseudonyms(settings, conn, contracts, load_access(settings.policies / "access.yml"))
     return staged
 

@@ -1,36 +1,50 @@
-"""Survive: from the records of each person to one golden record, and the domain tables beside it."""
+"""Survive: from the records of each person to one golden record, and the domain tables beside it.
+
+Where the publication that readers see was made by the same rules, only golden rows of persons whose records changed
+since are made; the publisher leaves the others as they are. Making all anew gives the same.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from pipelines.contract.load import load_contracts
-from pipelines.contract.model import PERSON_ATTRIBUTES, Contract
-from pipelines.kernels.golden import domain_rows, golden_persons
-from pipelines.kernels.surviving import Claims
-from pipelines.policy import Survivorship, load_survivorship
+from pipelines.kernels.touched import SAID, heights, touched_persons
+from pipelines.policy import load_survivorship
+from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import runs
+from pipelines.store import surviving as left
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.ledger import batches_named, record_time
-from pipelines.store.records import current_records
+from pipelines.store.publication import is_after_rollback
+from pipelines.store.records import state_name
+from pipelines.surviving import Registers, make_golden, said_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.contract.model import Contract
+    from pipelines.policy import Survivorship
+    from pipelines.store.ledger import Batch
     from pipelines.store.postgres import Connection
 
 STAGE = "survive"
-CLAIMED = {"person_id": pl.String, "record_key": pl.String, "feed": pl.String, "recency": pl.Date}
-"""What every claim has, where no contract ranks an attribute too."""
+DECIDED: Final = ("policies", "contracts", "version")
+"""What of a run's inputs decides how golden rows are made."""
+MOST: Final = 0.3
+"""With more persons touched than this share, making all anew is quicker."""
 
 
 def survive(settings: Settings) -> dict[str, Any]:
-    """Make the golden tables of the newest resolved run. Returns {"run_id", "rows": {table: n}}."""
+    """Make the golden tables of the newest resolved run.
+
+    Returns {"run_id", "rows": {table: n}, "touched": persons whose rows were made, "reason": why all were}.
+    """
     started = time.monotonic()
     contracts = load_contracts(settings.contracts)
     lake = Lake(settings.lake)
@@ -39,90 +53,74 @@ def survive(settings: Settings) -> dict[str, Any]:
         if run is None:
             return {"run_id": None}
         run_id = str(run["run_id"])
-        frames = members(conn, lake, run, contracts)
+        feeds = {feed: batches_named(conn, ids) for feed, ids in run["inputs"]["feeds"].items()}
+        chains = {feed: feeds[feed] for feed in contracts if feeds.get(feed)}
+        registers = Registers(lake, chains, contracts, lake.read(f"resolved/{run_id}"))
         policy = load_survivorship(settings.policies / "survivorship.yml")
-        rows = make_golden(lake, run_id, frames, contracts, policy)
-        runs.set_stage(conn, run_id, "survived", persons=rows["person"])
+        basis, reason = _basis(conn, lake, run)
+        told = _made(run_id, registers, policy, basis, reason)
+        left.record_surviving(conn, told)
+        rows = _heights(lake, run_id, told.persons, contracts, chains)
+        runs.set_stage(conn, run_id, "survived", persons=told.persons)
         record_time(conn, run_id, STAGE, time.monotonic() - started, sum(rows.values()))
-    return {"run_id": run_id, "rows": rows}
+    return {"run_id": run_id, "rows": rows, "touched": told.touched, "reason": told.reason}
 
 
-def members(
-    conn: Connection, lake: Lake, run: Mapping[str, Any], contracts: Mapping[str, Contract]
-) -> dict[str, pl.DataFrame]:
-    """The run's records of each feed that belong to a person, with their `person_id`.
-
-    They are those that were resolved: what is withdrawn or comes in between is the next run's.
-    """
-    resolved = lake.read(f"resolved/{run['run_id']}")
-    frames: dict[str, pl.DataFrame] = {}
-    for feed in contracts:
-        chain = batches_named(conn, run["inputs"]["feeds"].get(feed, []))
-        records = current_records(lake, chain)
-        if records is not None:
-            frames[feed] = records.join(resolved, on="record_key", how="inner").sort("record_key")
-    return frames
+def _made_with() -> str:
+    return f"polars {pl.__version__}, code {code_sha256()[:16]}"
 
 
-def make_golden(
+def _basis(conn: Connection, lake: Lake, run: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
+    """The run whose golden rows readers see, if they may stand; or why not."""
+    found = left.of_publication(conn, run["base_publication"])
+    if found is None:
+        return None, "first"
+    if found["run_id"] is None or not lake.has(left.said_name(found["run_id"])):
+        return None, "what the run before left is gone"
+    changed = [name for name in DECIDED if found["inputs"].get(name) != run["inputs"].get(name)]
+    if changed or found["made_with"] != _made_with():
+        return None, f"other {', '.join(changed) or 'code or versions'}"
+    if is_after_rollback(conn):
+        return None, "after a rollback"
+    return found, None
+
+
+def _made(
+    run_id: str,
+    registers: Registers,
+    policy: Survivorship,
+    basis: Mapping[str, Any] | None,
+    reason: str | None,
+) -> left.Surviving:
+    """Write the golden rows and what the next run follows."""
+    lake, names = registers.lake, _names(registers.chains)
+    before = lake.read(left.said_name(basis["run_id"])) if basis else SAID.to_frame()
+    same = {feed for feed, name in names.items() if basis and basis["chains"].get(feed) == name}
+    now = said_of(registers, policy, same, before)
+    persons = now["person_id"].n_unique()
+    touched = touched_persons(before, now) if basis else now["person_id"].unique()
+    if basis and touched.len() > MOST * persons:
+        basis, reason, touched = None, "many persons changed", now["person_id"].unique()
+    frames = registers.of_persons(touched) if basis else registers.whole()
+    make_golden(lake, run_id, frames, registers.contracts, policy)
+    lake.write(left.said_name(run_id), now)
+    lake.write(left.touched_name(run_id), touched.to_frame())
+    base = str(basis["run_id"]) if basis else None
+    return left.Surviving(run_id, base, _made_with(), names, persons, touched.len(), reason)
+
+
+def _names(chains: Mapping[str, list[Batch]]) -> dict[str, str]:
+    return {feed: state_name(chain) for feed, chain in chains.items()}
+
+
+def _heights(
     lake: Lake,
     run_id: str,
-    frames: Mapping[str, pl.DataFrame],
+    persons: int,
     contracts: Mapping[str, Contract],
-    policy: Survivorship,
+    chains: Mapping[str, list[Batch]],
 ) -> dict[str, int]:
-    """Write every golden table of the run; return their heights."""
-    persons, provenance = golden_persons(claims_of(frames, contracts, policy), frames)
-    tables = {"person": persons}
-    for feed, contract in contracts.items():
-        if contract.publishes is not None and feed in frames:
-            tables[contract.publishes.table] = domain_rows(frames[feed], contract)
-    for name, frame in tables.items():
-        lake.write(f"golden/{run_id}/{name}", frame)
-    lake.write(f"provenance/{run_id}", provenance)
-    return {name: frame.height for name, frame in tables.items()}
-
-
-def claims_of(
-    frames: Mapping[str, pl.DataFrame], contracts: Mapping[str, Contract], policy: Survivorship
-) -> Claims:
-    """All records as claims about the attributes their contracts rank."""
-    said = [
-        frame.select(
-            "person_id",
-            "record_key",
-            pl.lit(feed).alias("feed"),
-            _recency(frame, policy).alias("recency"),
-            *_attributes(frame, contracts[feed], policy),
-        )
-        for feed, frame in frames.items()
-    ]
-    ranks = {
-        attribute: {
-            feed: contracts[feed].attributes[attribute]
-            for feed in frames
-            if attribute in contracts[feed].attributes
-        }
-        for attribute in PERSON_ATTRIBUTES
-    }
-    return Claims(pl.concat([pl.DataFrame(schema=CLAIMED), *said], how="diagonal"), ranks)
-
-
-def _recency(frame: pl.DataFrame, policy: Survivorship) -> pl.Expr:
-    """When the department last touched the record; else the delivery's date."""
-    dates = [pl.col(c).cast(pl.Date) for c in policy.recency if c in frame.columns]
-    return pl.coalesce(*dates, pl.col("data_date"))
-
-
-def _attributes(frame: pl.DataFrame, contract: Contract, policy: Survivorship) -> list[pl.Expr]:
-    """The ranked attributes; values that mean `unknown` or are degraded say nothing."""
-    claims = []
-    for attribute in contract.attributes:
-        value = pl.col(attribute)
-        unknown = policy.unknown.get(attribute, ())
-        if unknown:
-            value = pl.when(~value.is_in(list(unknown))).then(value)
-        if f"{attribute}_is_degraded" in frame.columns:
-            value = pl.when(~pl.col(f"{attribute}_is_degraded").fill_null(value=False)).then(value)
-        claims.append(value.alias(attribute))
-    return claims
+    """How many rows each golden table has, with those that stand."""
+    records = heights(lake.read(left.said_name(run_id)), list(chains))
+    published = {feed: contract.publishes.table for feed, contract in contracts.items() if contract.publishes}
+    return {"person": persons} | {published[feed]: n for feed, n in records.items() if feed in published}

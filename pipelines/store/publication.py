@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from pipelines.errors import PopbaseError, UsageError
+from pipelines.store.contents import Contents, contents, kept_contents
+from pipelines.store.lake import Lake
 from pipelines.store.postgres import Connection, ahead, execute, fetch
 from pipelines.store.said import said_by_row
 from pipelines.store.versions import (
     PROVENANCE,
     Span,
-    content_hash,
+    Written,
     content_hash_of,
     golden_names,
     row_hashes,
     rows_at,
+    seen_hashes,
+    touch,
     undo,
     write_rows,
 )
 
 __all__ = [
-    "Staged", "content_hash_of", "pointer", "publications", "refuse", "release", "rollback", "rows_at",
+    "Staged", "content_hash_of", "is_after_rollback", "pointer", "publications", "refuse", "release", "rollback", "rows_at",
     "run_of", "stage",
 ]  # fmt: skip
 
@@ -75,6 +79,9 @@ def stage(
     tables: Mapping[str, pl.DataFrame],
     provenance: pl.DataFrame,
     base: int,
+    *,
+    touched: pl.Series | None = None,
+    lake: Lake | None = None,
 ) -> Staged:
     """Write a publication that nobody sees yet, against the one readers see.
 
@@ -84,12 +91,15 @@ def stage(
     Args:
         conn: the transaction.
         run_id: the run that made the tables.
-        tables: whole content by golden table, `row_key` unique in each; a table that is not given becomes empty.
+        tables: content by golden table, `row_key` unique in each; a table that is not given becomes empty.
         provenance: table, row_key, attribute, record_key, rule.
         base: the publication the run was made on.
+        touched: the persons whose rows the tables hold, all others keep theirs; default: the tables are whole.
+        lake: keeps what a publication holds, for the next one; default: that is asked of the server.
 
     Raises:
-        PopbaseError: when readers see another publication than `base`, or a table or column is unknown.
+        PopbaseError: when readers see another publication than `base`, a table or column is unknown, rows are of
+            persons that are not among the touched, or others than the touched are to be made anew after a rollback.
     """
     current = _lock(conn)
     if base != current:
@@ -104,15 +114,75 @@ def stage(
             f"there is no golden table {', '.join(unknown)}", hint="does a contract publish it?"
         )
     span = _span(conn, run_id, current)
-    counts, hashes = {}, {}
-    for name, fresh in ahead(_hashed(names, tables, provenance), len(names)):
-        change = write_rows(conn, name, fresh, span)
-        if name in names:
-            counts[name], hashes[name] = asdict(change), fresh["row_hash"]
-    rows = {name: hashed.len() for name, hashed in hashes.items()}
-    staged = Staged(span.number, current, counts, rows, content_hash(hashes))
+    if touched is None:
+        written, hashes = {}, {}
+        for name, fresh in ahead(_hashed(names, tables, provenance), len(names)):
+            written[name], hashes[name] = write_rows(conn, name, fresh, span), fresh["row_hash"]
+        held = contents({name: hashes[name] for name in names})
+    else:
+        _check_touched(span, tables, provenance, touched)
+        touch(conn, touched)
+        written = {
+            name: write_rows(conn, name, fresh, span, touched_only=True)
+            for name, fresh in _hashed(names, tables, provenance)
+        }
+        held = _next_contents(conn, lake, current, {name: written[name] for name in names})
+    staged = Staged(span.number, current, _counts(names, written, held), held.heights(names), held.sha256)
     _note(conn, run_id, staged)
+    if lake is not None:
+        held.keep(lake)
     return staged
+
+
+def is_after_rollback(conn: Connection) -> bool:
+    """Whether publications later than the one readers see were withdrawn: rows they closed are to be opened again."""
+    sql = (
+        "select exists (select from publication.publication as w cross join publication.pointer as p"
+        " where w.state = 'withdrawn' and w.number > p.number) as is_so"
+    )
+    return bool(fetch(conn, sql)[0]["is_so"])
+
+
+def _check_touched(
+    span: Span, tables: Mapping[str, pl.DataFrame], provenance: pl.DataFrame, touched: pl.Series
+) -> None:
+    if span.after_withdrawn:
+        raise PopbaseError(
+            "after a rollback all rows are made anew, this run made some", hint="popbase run makes a new run"
+        )
+    rows = [frame["person_id"] for frame in tables.values()] + [provenance["row_key"]]
+    if any(not keys.is_in(touched.implode()).all() for keys in rows):
+        raise PopbaseError("rows of persons that are not touched were handed over")
+
+
+def _next_contents(
+    conn: Connection, lake: Lake | None, current: int, written: Mapping[str, Written]
+) -> Contents:
+    """What readers see, with what was written: out of the lake, where it fits, else from the server."""
+    found = None
+    if lake is not None and current:
+        found = kept_contents(lake, _publication(conn, current)["content_hash"])
+    if found is None:
+        found = contents({name: seen_hashes(conn, name, current) for name in golden_names(conn)})
+    for name, one in written.items():
+        try:
+            found = found.changed(name, one.ended, one.begun)
+        except ValueError:
+            raise PopbaseError(
+                f"golden.{name} is not what was published", hint="popbase verify tells more"
+            ) from None
+    return found
+
+
+def _counts(
+    names: Iterable[str], written: Mapping[str, Written], held: Contents
+) -> dict[str, dict[str, int]]:
+    """{table: {opened, closed, unchanged}}, of whole tables."""
+    changes = {name: written[name].change for name in names}
+    return {
+        name: asdict(replace(change, unchanged=held.rows(name) - change.opened))
+        for name, change in changes.items()
+    }
 
 
 def _hashed(

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.errors import PopbaseError
+from pipelines.store.contents import contents
 from pipelines.store.golden import VERSION_COLUMNS
 from pipelines.store.places import close_places, places_seen
 from pipelines.store.postgres import Connection, compose, copy_frame, execute, fetch, fetch_frame, has_table
 
 PROVENANCE = "row_provenance"
+_TOUCHED = "(select person_id from touched)"
 _SEEN = "from_publication <= {n} and (to_publication is null or to_publication > {n})"
 
 
@@ -28,6 +30,15 @@ class Change:
     opened: int
     closed: int
     unchanged: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written of a table: how much changed, and the hashes of the rows that begin and of those that end."""
+
+    change: Change
+    begun: pl.Series
+    ended: pl.Series
 
 
 @dataclass(frozen=True)
@@ -68,19 +79,21 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def content_hash(hashes: Mapping[str, pl.Series]) -> str:
     """SHA-256 over the sorted hashes of the rows of all tables; an empty table counts like one that is not there."""
-    digest = hashlib.sha256()
-    for name in sorted(hashes):
-        if hashes[name].len():
-            digest.update(f"{name} {hashes[name].len()}\n".encode())
-            digest.update(b"".join(hashes[name].sort()))
-    return digest.hexdigest()
+    return contents(hashes).sha256
 
 
 def content_hash_of(conn: Connection, number: int) -> str:
-    """The content hash of a publication, from the hashes of its rows as they are stored."""
-    return content_hash(
-        {name: _seen(conn, name, ["row_hash"], number)["row_hash"] for name in golden_names(conn)}
-    )
+    """The content hash of a publication, from the hashes of its rows as they are stored; '' when one is no hash."""
+    hashes = {name: seen_hashes(conn, name, number) for name in golden_names(conn)}
+    try:
+        return content_hash(hashes)
+    except ValueError:
+        return ""
+
+
+def seen_hashes(conn: Connection, table: str, number: int) -> pl.Series:
+    """The hashes of a table's rows in a publication, as they are stored."""
+    return _seen(conn, table, ["row_hash"], number)["row_hash"]
 
 
 def rows_at(conn: Connection, table: str, number: int) -> pl.DataFrame | None:
@@ -134,7 +147,9 @@ def _seen(conn: Connection, table: str, columns: Iterable[str], number: int) -> 
     return fetch_frame(conn, f"select {quoted} {source} where {seen_condition(number)}")
 
 
-def write_rows(conn: Connection, table: str, fresh: pl.DataFrame, span: Span) -> Change:
+def write_rows(
+    conn: Connection, table: str, fresh: pl.DataFrame, span: Span, *, touched_only: bool = False
+) -> Written:
     """Stage one golden table, or the provenance.
 
     Only what differs travels: places and hashes come out of the server, changed rows go in.
@@ -144,6 +159,8 @@ def write_rows(conn: Connection, table: str, fresh: pl.DataFrame, span: Span) ->
         table: its name.
         fresh: its whole content, with `row_hash`, by which rows differ.
         span: what is staged, against what.
+        touched_only: the content is that of the persons in the temporary table `touched`, see touch; other rows
+            stand, and are not counted either.
 
     Raises:
         PopbaseError: when the frame has a column that the table has not, or somebody else writes the table.
@@ -154,7 +171,8 @@ def write_rows(conn: Connection, table: str, fresh: pl.DataFrame, span: Span) ->
             f"golden.{table} has no column {', '.join(unknown)}", hint="does its contract publish them?"
         )
     name = f"golden.{table}"
-    seen = places_seen(conn, name, seen_condition(span.base))
+    whose = f" and {_whose(table)} in {_TOUCHED}" if touched_only else ""
+    seen = places_seen(conn, name, f"{seen_condition(span.base)}{whose}")
     still_open = seen.filter("is_open")
     ending = still_open.join(fresh, on="row_hash", how="anti")
     opened = fresh.join(still_open, on="row_hash", how="anti", maintain_order="left")
@@ -163,7 +181,21 @@ def write_rows(conn: Connection, table: str, fresh: pl.DataFrame, span: Span) ->
     close_places(conn, name, ending, span.number)
     copy_frame(conn, name, opened.with_columns(pl.lit(span.number).alias("from_publication")))
     unchanged = still_open.height - ending.height + reopened
-    return Change(fresh.height - unchanged, seen.height - unchanged, unchanged)
+    change = Change(fresh.height - unchanged, seen.height - unchanged, unchanged)
+    return Written(change, opened["row_hash"], ending["row_hash"])
+
+
+def _whose(table: str) -> str:
+    """The column that says whose row it is; what is said of a person's values stands under the person's key."""
+    return "row_key" if table == PROVENANCE else "person_id"
+
+
+def touch(conn: Connection, persons: pl.Series) -> None:
+    """Make the temporary table `touched` of the persons whose rows are staged; a second time it is made anew."""
+    execute(conn, "drop table if exists pg_temp.touched")
+    execute(conn, "create temp table touched (person_id text primary key) on commit drop")
+    copy_frame(conn, "touched", persons.alias("person_id").to_frame())
+    execute(conn, "analyze touched")
 
 
 def _close_withdrawn(conn: Connection, name: str, span: Span) -> None:
