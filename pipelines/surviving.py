@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.contract.model import PERSON_ATTRIBUTES, Contract
 from pipelines.kernels.golden import domain_rows, golden_persons
 from pipelines.kernels.surviving import Claims
-from pipelines.kernels.touched import SAID, said
+from pipelines.kernels.touched import in_place, said
 from pipelines.store.ledger import batches_named
 from pipelines.store.records import scan_current
 
@@ -91,17 +91,18 @@ def said_of(
         same: feeds whose register is that of the run before.
         before: SAID of that run.
     """
-    found = [SAID.to_frame()]
+    found = []
     for feed, contract in registers.contracts.items():
         if feed in same:
-            kept = before.filter(pl.col("record_key").str.starts_with(f"{feed}|")).drop("person_id")
-            found.append(kept.join(registers.resolved, on="record_key", how="inner").select(SAID.names()))
+            kept = before.filter(pl.col("record_key").str.starts_with(f"{feed}|")).drop("person_id", "place")
+            found.append(kept.join(registers.resolved, on="record_key", how="inner"))
         elif feed in registers.chains:
-            found.append(_said(registers.of(feed), contract, policy))
-    return pl.concat(found)
+            found.append(said_by(registers.of(feed), contract, policy))
+    return in_place(found)
 
 
-def _said(frame: pl.DataFrame, contract: Contract, policy: Survivorship) -> pl.DataFrame:
+def said_by(frame: pl.DataFrame, contract: Contract, policy: Survivorship) -> pl.DataFrame:
+    """touched.SAID of the records of one feed, which have their `person_id`; without their places."""
     claims = frame.select(
         "person_id",
         "record_key",
@@ -121,15 +122,23 @@ def make_golden(
     policy: Survivorship,
 ) -> dict[str, int]:
     """Write every golden table of the run; return their heights."""
+    tables, provenance = golden_of(frames, contracts, policy)
+    for name, frame in tables.items():
+        lake.write(f"golden/{run_id}/{name}", frame)
+    lake.write(f"provenance/{run_id}", provenance)
+    return {name: frame.height for name, frame in tables.items()}
+
+
+def golden_of(
+    frames: Mapping[str, pl.DataFrame], contracts: Mapping[str, Contract], policy: Survivorship
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """The golden tables that these records make, and the provenance of the persons' values."""
     persons, provenance = golden_persons(claims_of(frames, contracts, policy), frames)
     tables = {"person": persons}
     for feed, contract in contracts.items():
         if contract.publishes is not None and feed in frames:
             tables[contract.publishes.table] = domain_rows(frames[feed], contract)
-    for name, frame in tables.items():
-        lake.write(f"golden/{run_id}/{name}", frame)
-    lake.write(f"provenance/{run_id}", provenance)
-    return {name: frame.height for name, frame in tables.items()}
+    return tables, provenance
 
 
 def claims_of(

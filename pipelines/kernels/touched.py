@@ -15,25 +15,40 @@ if TYPE_CHECKING:
 
 SAID: Final = pl.Schema({
     "record_key": pl.String(), "person_id": pl.String(), "mark": pl.UInt64(), "number": pl.UInt64(),
+    "recency": pl.Date(), "place": pl.UInt32(),
 })  # fmt: skip
-"""Of each record: whose it is, a hash of all that golden rows take from it, a hash of the citizen ID it claims."""
-_OF_RECORD: Final = ("record_key", "person_id", "mark")
+"""Of each record: whose it is, a hash of all that golden rows take from it, a hash of the citizen ID it claims, how
+recent it is, and its place among the person's records, the most recent first: only that decides, see surviving.choose."""
+_OF_RECORD: Final = ("record_key", "person_id", "mark", "place")
 
 
 def said(claims: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
-    """SAID of the records of one feed.
+    """SAID of the records of one feed, without their places.
 
     Args:
-        claims: record_key, person_id, and all that is claimed about the person.
+        claims: record_key, person_id, recency, and all that is claimed about the person.
         published: the same records, in the same order: what else of them reaches golden rows.
     """
-    taken = [claims.drop("record_key", "person_id"), published.rename(lambda name: f"published.{name}")]
+    taken = [
+        claims.drop("record_key", "person_id", "recency"),
+        published.rename(lambda name: f"published.{name}"),
+    ]
     marks = pl.concat(taken, how="horizontal").hash_rows(0)
+    if marks.is_empty():  # nothing but their being there
+        marks = pl.zeros(claims.height, dtype=pl.UInt64, eager=True)
     number = pl.lit(None, dtype=pl.UInt64)
     if "citizen_id" in claims.columns:
         number = pl.when(pl.col("citizen_id").is_not_null()).then(pl.col("citizen_id").hash(0))
-    told = claims.select("record_key", "person_id", mark=marks, number=number)
-    return told.cast(SAID)
+    return claims.select("record_key", "person_id", "recency", mark=marks, number=number)
+
+
+def in_place(records: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """SAID of all records, of those of each feed; places are those of surviving.choose."""
+    every = pl.concat([SAID.to_frame().drop("place"), *records], how="diagonal").sort(
+        "person_id", "recency", "record_key", descending=[False, True, False], nulls_last=True
+    )
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).over("person_id")
+    return every.with_columns(place=place).select(SAID.names())
 
 
 def touched_persons(before: pl.DataFrame, now: pl.DataFrame) -> pl.Series:

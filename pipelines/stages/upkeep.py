@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.contract.load import load_contracts
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import Settings
-from pipelines.store import effect, erasing, feedback, ledger, linking, redacting, signing
+from pipelines.store import effect, erasing, feedback, ledger, linking, redacting, signing, surviving
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch
@@ -74,10 +74,13 @@ def upkeep(settings: Settings) -> dict[str, Any]:
         known = {row["batch_id"] for row in fetch(conn, "select batch_id from ledger.batch")}
         followed = linking.followed(conn)
         kept = set(redacting.redacted(conn))
+        needed = surviving.needed(conn)
     scratch = [*lake.root.rglob("*.part"), *lake.root.glob("state/*.parquet")]
     rows = [*lake.root.glob("raw/*.parquet"), *lake.root.glob("standard/*.parquet")]
     scratch += [path for path in rows if path.stem not in known]
     scratch += [path for path in lake.root.glob("linking/*/*.parquet") if path.parent.name not in followed]
+    left = [*lake.root.glob("said/*.parquet"), *lake.root.glob("contents/*")]
+    scratch += [path for path in left if path.stem not in needed]
     stale = [path for path in scratch if _is_older(path, retention.scratch_days)]
     stale += [path for path in rows if path.stem in gone - kept and _is_older(path, retention.gone_days)]
     for path in stale:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,7 +36,7 @@ class Contents:
 
     tables: Mapping[str, Hashes]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The content hash."""
         digest = hashlib.sha256()

@@ -65,3 +65,14 @@ def said_name(run_id: str) -> str:
 def touched_name(run_id: str) -> str:
     """Where the lake keeps whose golden rows a run made."""
     return f"touched/{run_id}"
+
+
+def needed(conn: Connection) -> set[str]:
+    """Names of what the next run follows: of what readers see, and of the newest run, which may come next."""
+    rows = fetch(
+        conn,
+        "select p.run_id, p.content_hash from publication.publication as p"
+        " where p.state = 'staged' or p.number = (select number from publication.pointer)"
+        " union all (select run_id, '' from ledger.run order by started_at desc, run_id limit 1)",
+    )
+    return {row["run_id"] for row in rows} | {row["content_hash"] for row in rows}

@@ -19,7 +19,6 @@ from pipelines.store.places import close_places, places_seen
 from pipelines.store.postgres import Connection, compose, copy_frame, execute, fetch, fetch_frame, has_table
 
 PROVENANCE = "row_provenance"
-_TOUCHED = "(select person_id from touched)"
 _SEEN = "from_publication <= {n} and (to_publication is null or to_publication > {n})"
 
 
@@ -171,8 +170,7 @@ def write_rows(
             f"golden.{table} has no column {', '.join(unknown)}", hint="does its contract publish them?"
         )
     name = f"golden.{table}"
-    whose = f" and {_whose(table)} in {_TOUCHED}" if touched_only else ""
-    seen = places_seen(conn, name, f"{seen_condition(span.base)}{whose}")
+    seen = places_seen(conn, name, seen_condition(span.base), _whose(table) if touched_only else None)
     still_open = seen.filter("is_open")
     ending = still_open.join(fresh, on="row_hash", how="anti")
     opened = fresh.join(still_open, on="row_hash", how="anti", maintain_order="left")
@@ -193,9 +191,8 @@ def _whose(table: str) -> str:
 def touch(conn: Connection, persons: pl.Series) -> None:
     """Make the temporary table `touched` of the persons whose rows are staged; a second time it is made anew."""
     execute(conn, "drop table if exists pg_temp.touched")
-    execute(conn, "create temp table touched (person_id text primary key) on commit drop")
+    execute(conn, "create temp table touched (person_id text) on commit drop")
     copy_frame(conn, "touched", persons.alias("person_id").to_frame())
-    execute(conn, "analyze touched")
 
 
 def _close_withdrawn(conn: Connection, name: str, span: Span) -> None:

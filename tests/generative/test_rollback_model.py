@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,12 +21,14 @@ from pipelines.store import publication
 from pipelines.store.database import open_database
 from pipelines.store.embedded import stop_server
 from pipelines.store.golden import golden_tables
+from pipelines.store.lake import Lake
 from pipelines.store.postgres import Connection, execute, fetch, fetch_frame
 
 Rows = dict[str, str]
 Content = dict[str, Rows]
 DOMAIN = golden_tables(load_contracts())[1].name
 COLUMN = golden_tables(load_contracts())[1].columns[0].name
+LAKE = Lake(Path(tempfile.gettempdir()) / f"popbase-model-lake-{os.getpid()}")
 SAID = ("table", "row_key", "attribute", "record_key", "rule")
 
 rows = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"), max_size=3)
@@ -63,6 +66,7 @@ def conn() -> Iterator[Connection]:
         yield connection
     stop_server(home)
     shutil.rmtree(folder)
+    shutil.rmtree(LAKE.root, ignore_errors=True)
 
 
 def frames(content: Content) -> dict[str, pl.DataFrame]:
@@ -112,11 +116,26 @@ def check(conn: Connection, model: Model) -> None:
         assert held_at(conn, number) == copy, f"publication {number} is no longer what it was"
 
 
+def follow(conn: Connection, model: Model, content: Content, whole: publication.Staged, run: str) -> None:
+    """Staged again by those who changed alone, it is the same; one who did not change may be among them."""
+    before = model.copies.get(model.pointer, {"person": {}, DOMAIN: {}})
+    changed = {key for name in content for key, _ in content[name].items() ^ before[name].items()}
+    touched = sorted(changed | {"a"})
+    part = {name: {k: v for k, v in held.items() if k in touched} for name, held in content.items()}
+    again = publication.stage(
+        conn, run, frames(part), provenance(part), base=model.pointer, touched=pl.Series(touched), lake=LAKE
+    )
+    assert again == whole
+
+
 def take(conn: Connection, model: Model, turn: int, step: str, content: Content) -> None:
+    run = f"run-{turn}"
     staged = publication.stage(
-        conn, f"run-{turn}", frames(content), provenance(content), base=publication.pointer(conn)
+        conn, run, frames(content), provenance(content), base=model.pointer, lake=LAKE if turn % 2 else None
     )
     assert staged.number > max(model.copies, default=0)
+    if not publication.is_after_rollback(conn):
+        follow(conn, model, content, staged, run)
     assert publication.content_hash_of(conn, staged.number) == staged.content_hash
     if step == "publish":
         publication.release(conn, staged.number)

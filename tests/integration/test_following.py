@@ -18,7 +18,8 @@ from pipelines.stages.survive import survive
 from pipelines.stages.upkeep import upkeep
 from pipelines.store import linking
 from pipelines.store.database import open_database
-from pipelines.store.postgres import fetch
+from pipelines.store.postgres import Connection, fetch
+from pipelines.store.publication import rollback
 from tests.integration.test_proof_replay import NAMED
 from tests.office import Office, declare, open_office
 
@@ -57,8 +58,38 @@ def test_a_run_looks_only_at_what_changed_and_comes_out_again(office: Office) ->
     number = say(office)
     with open_database(office.settings) as conn:
         row = linking.newest(conn)[0]
+        assert surviving(conn)[-1] == (len(ROWS) + 1, 2, None)
     assert (row["changed"], row["reason"], row["base_run"] is None) == (2, None, False)
     assert verify(office.settings, number, replay=True).verdict == "holds"
+
+
+def surviving(conn: Connection) -> list[tuple[int, int, str | None]]:
+    """Of each run how many persons there are, of how many rows were made, and why of all."""
+    rows = fetch(conn, "select persons, touched, reason from ledger.surviving order by survived_at")
+    return [(row["persons"], row["touched"], row["reason"]) for row in rows]
+
+
+def test_golden_rows_follow_the_publication_that_readers_see(office: Office) -> None:
+    every = len(ROWS)
+    take(office, 1, ROWS)
+    first = say(office)
+    take(office, 2, ROWS | {"k00": "周一甲"})
+    say(office)
+    with open_database(office.settings) as conn:
+        rollback(conn, first)
+    take(office, 3, ROWS | {"k01": "周一甲"})
+    say(office)
+    take(office, 4, {key: name for key, name in ROWS.items() if key != "k02"} | {"k01": "周一甲"})
+    last = say(office)
+    (office.settings.lake / "said").rename(office.settings.lake / "other")
+    take(office, 5, ROWS)
+    say(office)
+    with open_database(office.settings) as conn:
+        told = surviving(conn)
+    assert told[:3] == [(every, every, "first"), (every, 1, None), (every, every, "after a rollback")]
+    assert told[3:] == [(every - 1, 1, None), (every, every, "what the run before left is gone")]
+    assert verify(office.settings, last, replay=True).verdict == "holds"
+    assert verify(office.settings, last + 1, replay=True).verdict == "holds"
 
 
 def test_a_run_that_is_repeated_follows_what_it_followed_before(office: Office) -> None:
@@ -88,9 +119,15 @@ def test_upkeep_keeps_what_the_next_run_follows(office: Office) -> None:
     take(office, 1, ROWS)
     say(office)
     take(office, 2, ROWS | {"k00": "周一甲"})
+    say(office)
     path = office.settings.policies / "retention.yml"
     path.write_text("scratch_days: 1\n", encoding="utf-8")
-    for left in office.settings.lake.glob("linking/*/*.parquet"):
+    for left in office.settings.lake.rglob("*"):
         os.utime(left, (0, 0))
     upkeep(office.settings)
+    assert len(list(office.settings.lake.glob("said/*"))) == 1
+    assert len(list(office.settings.lake.glob("contents/*"))) == 1
     assert take(office, 3, ROWS | {"k00": "周二甲"})["reached"] == 1
+    say(office)
+    with open_database(office.settings) as conn:
+        assert surviving(conn)[-1] == (len(ROWS), 1, None)
