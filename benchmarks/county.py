@@ -32,6 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure(persons: int, seed: int) -> dict[str, Any]:
     base = Path(tempfile.mkdtemp(prefix="popbase-county-"))
+    base.chmod(0o755)  # the server\'s account looks in
     settings = Settings(home=base / "home")
     try:
         generate(persons, seed, base / "county", 1)

@@ -41,6 +41,7 @@ _FORGET: Final = "delete from resolution.linking where run_id = %s"
 
 def measure(persons: int, changed: float, of: str, rounds: int) -> dict[str, Any]:
     base = Path(tempfile.mkdtemp(prefix="popbase-increments-"))
+    base.chmod(0o755)  # the server\'s account looks in
     settings = Settings(home=base / "home")
     try:
         generate(persons, 1, base / "county", 1)

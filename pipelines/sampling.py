@@ -53,7 +53,8 @@ def sample(
     Returns {"publication", "seed", "cases", "strata", "unmasked", "cases_file", "sources_file"}.
 
     Raises:
-        UsageError: no such publication, a size out of bounds, or a purpose without a name.
+        UsageError: no such publication, one whose records are gone, a size out of bounds, or a purpose without a
+            name.
     """
     if not 0 < size <= LARGEST:
         raise UsageError(f"--size is 1 to {LARGEST}")
@@ -61,7 +62,7 @@ def sample(
         raise UsageError("unmasking needs a name and a purpose", hint="--unmask PURPOSE --by NAME")
     lake = Lake(settings.lake)
     with open_database(settings) as conn:
-        members = lake.read(f"resolved/{publication.run_of(conn, number)}")
+        members = _members(lake, number, publication.run_of(conn, number))
         strata = _strata(members)
         chosen = draw(strata, size, seed)
         sources = _sources(lake, members, chosen, runs.released_inputs(conn, number) or {})
@@ -82,6 +83,16 @@ def sample(
         "cases_file": str(files[0]),
         "sources_file": str(files[1]),
     }
+
+
+def _members(lake: Lake, number: int, run_id: str) -> pl.DataFrame:
+    """record_key, person_id of all that the publication was made of."""
+    if not lake.has(f"resolved/{run_id}"):
+        raise UsageError(
+            f"publication {number} cannot be sampled: the lake has not kept whose records it was made of",
+            hint=f"popbase verify {number} tells whether a delivery of it was erased; sample a later one",
+        )
+    return lake.read(f"resolved/{run_id}")
 
 
 def _strata(members: pl.DataFrame) -> pl.DataFrame:

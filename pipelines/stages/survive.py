@@ -97,16 +97,16 @@ def _made(
     before = lake.read(left.said_name(basis["run_id"])) if basis else SAID.to_frame()
     same = {feed for feed, name in names.items() if basis and basis["chains"].get(feed) == name}
     now = said_of(registers, policy, same, before)
-    persons = now["person_id"].n_unique()
-    touched = touched_persons(before, now) if basis else now["person_id"].unique()
-    if basis and touched.len() > MOST * persons:
-        basis, reason, touched = None, "many persons changed", now["person_id"].unique()
+    every = now["person_id"].unique().sort()
+    touched = touched_persons(before, now) if basis else every
+    if basis and touched.len() > MOST * every.len():
+        basis, reason, touched = None, "many persons changed", every
     frames = registers.of_persons(touched) if basis else registers.whole()
     make_golden(lake, run_id, frames, registers.contracts, policy)
     lake.write(left.said_name(run_id), now)
     lake.write(left.touched_name(run_id), touched.to_frame())
     base = str(basis["run_id"]) if basis else None
-    return left.Surviving(run_id, base, _made_with(), names, persons, touched.len(), reason)
+    return left.Surviving(run_id, base, _made_with(), names, every.len(), touched.len(), reason)
 
 
 def _names(chains: Mapping[str, list[Batch]]) -> dict[str, str]:

@@ -86,7 +86,7 @@ def follows(before: Register, now: Register) -> None:
     assert stood | set(part_said.rows()) == set(whole_said.rows())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(registers())
 def test_the_touched_are_all_that_changes(both: tuple[Register, Register]) -> None:
     follows(*both)

@@ -10,6 +10,7 @@ import pytest
 from pipelines.errors import PopbaseError, UsageError
 from pipelines.explaining import explain_person
 from pipelines.proving import verify
+from pipelines.sampling import sample
 from pipelines.settings import Settings
 from pipelines.stages.erase import erase
 from pipelines.stages.publish import publish
@@ -121,6 +122,8 @@ def test_the_run_after_an_erasure_does_not_bring_it_back(office: Office) -> None
     assert left(office.settings.lake, "孙七") == []
     assert office.ask("select name from shared.person where name like '孙%%'") == []
     assert verify(office.settings, 2).verdict == "erased"
+    with pytest.raises(UsageError, match="cannot be sampled"):
+        sample(office.settings, 2, 1, 1, office.settings.home / "sample")
 
 
 @pytest.mark.long
