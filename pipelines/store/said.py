@@ -19,11 +19,11 @@ def said_by_row(provenance: pl.DataFrame) -> pl.DataFrame:
     ordered = provenance if _is_ordered(provenance) else provenance.sort(_ORDER)
     is_next = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in ("table", "row_key"))
     numbered = ordered.with_columns(is_next.fill_null(value=True).cum_sum().set_sorted().alias("place"))
-    lists = [_array(name).alias(named) for name, named in LISTS.items()]
-    told = numbered.group_by("place", maintain_order=True).agg(
-        pl.col("table").first().alias("table_name"), pl.col("row_key").first(), *lists
+    quoted = numbered.with_columns(_quoted(ordered, name) for name in LISTS)
+    told = quoted.group_by("place", maintain_order=True).agg(
+        pl.col("table").first().alias("table_name"), pl.col("row_key").first(), *LISTS
     )
-    return told.drop("place")
+    return told.select("table_name", "row_key", *(_array(name).alias(named) for name, named in LISTS.items()))
 
 
 def _is_ordered(frame: pl.DataFrame) -> bool:
@@ -35,6 +35,13 @@ def _is_ordered(frame: pl.DataFrame) -> bool:
     return bool(frame.select(after.slice(1).all()).item()) if frame.height > 1 else True
 
 
+def _quoted(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column as it stands between quotes; hardly ever is there anything to escape."""
+    column = pl.col(name)
+    if not frame.select(column.str.contains_any(["\\", '"']).any()).item():
+        return column
+    return column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+
+
 def _array(name: str) -> pl.Expr:
-    value = pl.col(name).str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    return pl.lit('{"') + value.str.join('","') + pl.lit('"}')
+    return pl.lit('{"') + pl.col(name).list.join('","') + pl.lit('"}')
