@@ -132,7 +132,7 @@ def _persons(conn: Connection, number: int, person_ids: list[str], *, masked: bo
     shown = ", ".join(f"{mask if masked else f'p.{name}'} as {name}" for name, mask in MASKS.items())
     sql = (
         f"select p.person_id, p.record_count, {shown} from golden.person p where p.person_id = any(%s)"  # noqa: S608
-        " and p.from_publication <= %s and (p.to_publication is null or p.to_publication > %s)"
+        " and p.from_publication <= %s and coalesce(p.to_publication, 2147483647) > %s"
     )
     return fetch_frame(conn, sql, (person_ids, number, number))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PROVENANCE = """
 select attribute, record_key, rule from golden.provenance
 where table_name = 'person' and row_key = %s and from_publication <= %s
-    and (to_publication is null or to_publication > %s)
+    and coalesce(to_publication, 2147483647) > %s
 """
 
 

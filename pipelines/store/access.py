@@ -14,7 +14,7 @@ from pipelines.contract.model import Contract
 from pipelines.errors import ContractError, Fault, UsageError
 from pipelines.settings import ROOT, Settings
 from pipelines.store.embedded import PIPELINE, ensure_password, server_url
-from pipelines.store.golden import GoldenColumn, GoldenTable, golden_tables, literal
+from pipelines.store.golden import UNTIL, GoldenColumn, GoldenTable, golden_tables, literal
 from pipelines.store.matrix import EVERY, Access, Form, Grant, check_access, grants_of, load_access
 from pipelines.store.migrations import declare
 from pipelines.store.postgres import Connection, compose, execute, fetch
@@ -29,7 +29,7 @@ WATCHED = "popbase_watched"
 KEEPER = "popbase_keeper"
 LONGEST_ROLE = 63
 _NUMBER = "(select number from publication.pointer)"
-IS_SEEN = f"g.from_publication <= {_NUMBER} and (g.to_publication is null or g.to_publication > {_NUMBER})"
+IS_SEEN = f"g.from_publication <= {_NUMBER} and {UNTIL.replace('to_', 'g.to_')} > {_NUMBER}"
 _VERSION = {
     "since_publication": "自该次发布起; The publication it stands in since",
     "until_publication": "至该次发布前; The first publication it no longer stood in, null while it stands",

@@ -18,6 +18,10 @@ _VERSIONED = (
 VERSION_COLUMNS = ("row_key", "person_id", "row_hash", "from_publication", "to_publication")
 """Columns every golden table has before its own."""
 
+UNTIL = "coalesce(to_publication, 2147483647)"
+"""The publication a row stands until, in SQL: the largest number while nothing ended it, so that an index leads past
+the versions that ended."""
+
 _SQL_TYPES = {
     "date": "date", "timestamp": "timestamp", "decimal": "numeric", "integer": "bigint", "flag": "boolean",
 }  # fmt: skip
@@ -119,6 +123,7 @@ def ensure_tables(conn: Connection, contracts: Mapping[str, Contract]) -> list[s
     """
     tables = golden_tables(contracts)
     _check_types(conn, tables)
+    declare(conn, "golden.row_provenance", _PROVENANCE_INDEXES)
     return [table.name for table in tables if declare(conn, f"golden.{table.name}", _ddl(table))]
 
 
@@ -160,13 +165,23 @@ def _ddl(table: GoldenTable) -> str:
 
 
 def _indexes(table: str, name: str, *, is_person: bool) -> Iterator[str]:
-    """A row is there once in a publication, and found by its person; a person's key is its id, so one index does both."""
+    """A row is found by its person among those that stand, however many stood before, and stands there once.
+
+    A person's key is its id, so one index does both.
+    """
+    before = [f'golden."{table}_{old}"' for old in ("version", "person", "person_version")]
     if is_person:
-        yield f'create unique index if not exists "{table}_person_version" on {name} (person_id, from_publication);'
-        yield f'drop index if exists golden."{table}_version", golden."{table}_person";'
+        yield f'create unique index if not exists "{table}_standing" on {name} (person_id, ({UNTIL}));'
     else:
-        yield f'create unique index if not exists "{table}_version" on {name} (row_key, from_publication);'
-        yield f'create index if not exists "{table}_person" on {name} (person_id);'
+        yield f'create unique index if not exists "{table}_standing" on {name} (row_key, ({UNTIL}));'
+        yield f'create index if not exists "{table}_whose" on {name} (person_id, ({UNTIL}));'
+    yield f"drop index if exists {', '.join(before)};"
+
+
+_PROVENANCE_INDEXES = f"""
+create unique index if not exists row_provenance_standing on golden.row_provenance (row_key, table_name, ({UNTIL}));
+drop index if exists golden.row_provenance_version;
+"""
 
 
 def _comment(title: Bilingual) -> str:

@@ -14,12 +14,12 @@ import polars as pl
 
 from pipelines.errors import PopbaseError
 from pipelines.store.contents import contents
-from pipelines.store.golden import VERSION_COLUMNS
+from pipelines.store.golden import UNTIL, VERSION_COLUMNS
 from pipelines.store.places import close_places, places_seen
 from pipelines.store.postgres import Connection, compose, copy_frame, execute, fetch, fetch_frame, has_table
 
 PROVENANCE = "row_provenance"
-_SEEN = "from_publication <= {n} and (to_publication is null or to_publication > {n})"
+_SEEN = f"from_publication <= {{n}} and {UNTIL} > {{n}}"
 
 
 @dataclass(frozen=True)

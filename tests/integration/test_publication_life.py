@@ -166,7 +166,7 @@ def test_a_value_cannot_pass_for_another_column() -> None:
 
 def test_a_key_that_occurs_twice_is_not_published(conn: Connection) -> None:
     twice = pl.concat([people(A), people(A)])
-    with pytest.raises(PopbaseError, match="person_version"):
+    with pytest.raises(PopbaseError, match="person_standing"):
         publication.stage(conn, "run-1", {"person": twice}, said(A), base=0)
     conn.rollback()
 
