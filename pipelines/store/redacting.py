@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OF_BATCHES: Final = ("raw", "standard", "faults", "accepted", "failing")
 """Folders of the lake with a file a batch, whose rows `row_number` names."""
-KEPT_FOR_SPEED: Final = ("linking", "model", "state")
+KEPT_FOR_SPEED: Final = ("contents", "linking", "model", "said", "state", "touched")
 """What the next run makes anew: all of it goes, because values of many persons are mixed in it."""
 _UNREAD: Final = (*OF_BATCHES, *KEPT_FOR_SPEED, "bytes", "redacted")
 _PUT: Final = """
