@@ -13,11 +13,11 @@ from pipelines.kernels.periods import ends_of, periods_of
 from pipelines.kernels.surviving import Claims
 from pipelines.policy import load_survivorship
 from pipelines.privacy import reference
-from pipelines.stages.survive import CLAIMED, claims_of
 from pipelines.store import ledger, publication, runs, signing
 from pipelines.store.database import open_database
 from pipelines.store.lake import Lake
 from pipelines.store.person_erasing import find_person
+from pipelines.surviving import CLAIMED, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from pipelines.code import code_sha256
 from pipelines.contract.load import load_contracts
 from pipelines.kernels.touched import SAID, heights, touched_persons
 from pipelines.policy import load_survivorship
-from pipelines.report.inputs import code_sha256
 from pipelines.settings import Settings
 from pipelines.store import runs
 from pipelines.store import surviving as left
