@@ -27,11 +27,12 @@ Register = dict[str, dict[str, Any]]
 
 day = st.sampled_from([None, date(2026, 1, 1), date(2026, 1, 2)])
 VALUES = (
-    {name: st.sampled_from([None, *values]) for name, values in TEXTS.items()}
+    {"person_id": st.sampled_from("PQRST")}
+    | {name: st.sampled_from([None, *values]) for name, values in TEXTS.items()}
     | dict.fromkeys(DATES, day)
     | dict.fromkeys(FLAGS, st.booleans())
 )
-RECORD = st.fixed_dictionaries({"person_id": st.sampled_from("PQRST")} | VALUES)
+RECORD = st.fixed_dictionaries(VALUES)
 REGISTER = st.dictionaries(st.sampled_from(KEYS), RECORD, max_size=9)
 
 
@@ -112,3 +113,36 @@ def test_who_claims_a_number_of_somebody_touched_is_touched_too() -> None:
     before |= {f"{FEEDS[2]}|0": record | {"person_id": "R", "citizen_id": "2"}}
     now = before | {f"{FEEDS[0]}|0": record | {"citizen_id": None}}
     assert touched_persons(said(frames_of(before)), said(frames_of(now))).to_list() == ["P", "Q"]
+
+
+def test_a_record_that_moves_touches_whom_it_leaves_and_whom_it_joins() -> None:
+    record = {"person_id": "P", "name": "甲"}
+    before = {f"{FEEDS[0]}|0": record, f"{FEEDS[1]}|0": record | {"person_id": "R"}}
+    now = before | {f"{FEEDS[0]}|0": record | {"person_id": "Q"}}
+    assert touched_persons(said(frames_of(before)), said(frames_of(now))).to_list() == ["P", "Q"]
+    follows(before, now)
+
+
+def test_another_order_of_recency_touches_the_person() -> None:
+    one = {"person_id": "P", "name": "甲", "updated_at": date(2026, 1, 1)}
+    before = {f"{FEEDS[0]}|0": one, f"{FEEDS[0]}|1": one | {"name": "乙", "updated_at": date(2026, 1, 2)}}
+    now = before | {f"{FEEDS[0]}|0": one | {"updated_at": date(2026, 1, 3)}}
+    assert touched_persons(said(frames_of(before)), said(frames_of(now))).to_list() == ["P"]
+    follows(before, now)
+
+
+@pytest.mark.parametrize(
+    ("feed", "change"),
+    [
+        (FEEDS[0], {"is_struck_off": True}),
+        (FEEDS[0], {"name_is_degraded": True}),
+        (FEEDS[0], {"township_code": "7"}),
+        (FEEDS[1], {"division_code": "5"}),
+        (FEEDS[1], {"registered_on": date(2026, 1, 2)}),
+    ],
+)
+def test_all_that_reaches_a_golden_row_touches_the_person(feed: str, change: dict[str, Any]) -> None:
+    record = {"person_id": "P", "name": "甲", "is_struck_off": False, "name_is_degraded": False}
+    before, now = {f"{feed}|0": record}, {f"{feed}|0": record | change}
+    assert touched_persons(said(frames_of(before)), said(frames_of(now))).to_list() == ["P"]
+    follows(before, now)
