@@ -9,7 +9,7 @@ from pipelines.contract.load import shared_title, title_of
 from pipelines.contract.model import PERSON_ATTRIBUTES, Bilingual, Column, Contract
 from pipelines.errors import ContractError, Fault
 from pipelines.store.migrations import declare
-from pipelines.store.postgres import Connection, fetch
+from pipelines.store.postgres import Connection, fetch, has_table
 
 _VERSIONED = (
     "row_key text not null, person_id text not null, row_hash bytea not null,"
@@ -123,7 +123,8 @@ def ensure_tables(conn: Connection, contracts: Mapping[str, Contract]) -> list[s
     """
     tables = golden_tables(contracts)
     _check_types(conn, tables)
-    declare(conn, "golden.row_provenance", _PROVENANCE_INDEXES)
+    if has_table(conn, "golden.row_provenance"):
+        declare(conn, "golden.row_provenance", _PROVENANCE_INDEXES)
     return [table.name for table in tables if declare(conn, f"golden.{table.name}", _ddl(table))]
 
 
