@@ -96,10 +96,10 @@ The file does not decode at all in the agreed encoding
 Export in the agreed encoding
 
 PB-DL-016 refuse_delivery
-问题数据比例超过约定上限
-The share of faults is beyond the contract's limit
-请集中整改后重报
-Mend the faults and deliver again
+有一条规则不予通过：问题超过约定上限
+A rule stops the delivery: its faults are beyond the agreed limit
+请按该批次报告所列规则整改后重报
+Mend what the batch's report names and deliver again
 
 PB-DL-017 refuse_delivery
 工作簿无法读取
