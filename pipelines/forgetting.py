@@ -7,6 +7,7 @@ takes: `popbase upkeep` finishes what a kill left.
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,10 @@ from pipelines.store.database import open_database
 from pipelines.store.keys import public_key
 from pipelines.store.lake import Lake
 from pipelines.store.postgres import fetch
+from pipelines.store.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipelines.contract.model import Contract
     from pipelines.settings import Settings
@@ -73,13 +75,21 @@ def forget(settings: Settings, person_id: str, *, order: str, by: str, reason: s
         raise UsageError("an erasure needs an order, a name and a reason", hint=HINT)
     lake, contracts = Lake(settings.lake), load_contracts(settings.contracts)
     told: dict[str, Any] = {"person_id": person_id}
-    with open_database(settings) as conn:
-        if person_id not in person_erasing.erased_persons(conn):
-            told = _erase(settings, conn, lake, contracts, person_id, said)
-    with open_database(settings) as conn:
-        for feed in contracts:
-            ledger.lock_feed(conn, feed)
-        return told | {"files": redacting.finish(conn, lake)}
+    with _alone(settings, contracts):
+        with open_database(settings) as conn:
+            if person_id not in person_erasing.erased_persons(conn):
+                told = _erase(settings, conn, lake, contracts, person_id, said)
+        with open_database(settings) as conn:
+            return told | {"files": redacting.finish(conn, lake)}
+
+
+@contextmanager
+def _alone(settings: Settings, feeds: Iterable[str]) -> Iterator[None]:
+    """While no run and no step of one is under way."""
+    with ExitStack() as stack:
+        for name in ("run", *(f"feed {feed}" for feed in sorted(feeds)), "population"):
+            stack.enter_context(turn(settings, name))
+        yield
 
 
 def _erase(
