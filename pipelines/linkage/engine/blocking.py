@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.linkage.engine.compiled import compiled
+from pipelines.linkage.engine.threads import ahead
 
 if TYPE_CHECKING:
     from pipelines.linkage.engine.table import Coded, Table
@@ -143,7 +144,7 @@ class Rules:
 
 def apply_rules(table: Table, rules: tuple[tuple[str, ...], ...], cap: int) -> Rules:
     """Block the records by each rule."""
-    several = [block(table, rule, cap) for rule in rules]
+    several = list(ahead(lambda rule: block(table, rule, cap), rules))
     keys = np.concatenate([one.keys for one in several], axis=1)
     return Rules(several, keys, np.cumsum([0, *(one.keys.shape[1] for one in several)]).astype(np.int64))
 

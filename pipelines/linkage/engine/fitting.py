@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import UsageError
+from pipelines.linkage.engine.blocking import CHUNK
 from pipelines.linkage.engine.comparing import compare
 from pipelines.linkage.engine.estimation import Estimated, expectation_maximisation
 from pipelines.linkage.engine.frequencies import agreement_by_counts
 from pipelines.linkage.engine.model import Comparison, LinkageModel
 from pipelines.linkage.engine.sampling import chance_pairs
 from pipelines.linkage.engine.sessions import Sessions, sessions
+from pipelines.linkage.engine.threads import ahead
 
 if TYPE_CHECKING:
     from pipelines.linkage.engine.table import Table
@@ -108,8 +110,13 @@ def _u(state: _State, model: LinkageModel, m: list[Floats], prior: float) -> lis
 
 def _chance_shares(table: Table, model: LinkageModel, count: int) -> list[Floats]:
     """By comparison the share of each level among pairs by lot that have the comparison."""
-    pairs = chance_pairs(table, count)
-    return [_shares_by_lot(table, one, compare(one, table, *pairs).levels) for one in model.comparisons]
+    a, b = chance_pairs(table, count)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(a), CHUNK)]
+    asked = [(one, part) for one in model.comparisons for part in parts]
+    seen = ahead(lambda one: compare(one[0], table, a[one[1]], b[one[1]]).levels, asked)
+    nothing = np.empty(0, np.int8)
+    levels = [np.concatenate([nothing, *islice(seen, len(parts))]) for _ in model.comparisons]
+    return [_shares_by_lot(table, *one) for one in zip(model.comparisons, levels, strict=True)]
 
 
 def _shares_by_lot(table: Table, comparison: Comparison, levels: npt.NDArray[np.int8]) -> Floats:

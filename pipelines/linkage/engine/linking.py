@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.linkage.engine.blocking import CHUNK, apply_rules, candidate_chunks
+from pipelines.linkage.engine.threads import THREADS, ahead
 from pipelines.linkage.engine.weights import KinWeights, Weights, kin_weights, weigh, weights
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def link(
     model: LinkageModel,
     *,
     chunk: int = CHUNK,
-    threads: int = 2,
+    threads: int = THREADS,
     among: npt.NDArray[np.bool_] | None = None,
 ) -> Links:
     """Links and possible links among the records of a table; `among`: pairs with one of these rows alone.
@@ -64,16 +63,9 @@ def link(
     """
     known = _Evidence(weights(table, model), kin_weights(model))
     rules = apply_rules(table, model.blocking, model.block_cap)
-    compared, kept = 0, []
-    with ThreadPoolExecutor(threads) as pool:
-        chunks = _among(candidate_chunks(rules, chunk), among)
-        running = [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, threads + 1)]
-        while running:
-            scored = running.pop(0).result()
-            running += _next(pool, chunks, table, model, known)
-            compared += scored.compared
-            kept.append(scored)
-    return Links(_frame(table, model, kept), compared)
+    chunks = _among(candidate_chunks(rules, chunk), among)
+    kept = list(ahead(lambda pair: _score(table, model, known, *pair), chunks, threads))
+    return Links(_frame(table, model, kept), sum(scored.compared for scored in kept))
 
 
 def _among(
@@ -85,13 +77,6 @@ def _among(
     for a, b in chunks:
         kept = among[a] | among[b]
         yield a[kept], b[kept]
-
-
-def _next(
-    pool: ThreadPoolExecutor, chunks: Iterator[tuple[Rows, Rows]], table: Table, model: LinkageModel,
-    known: _Evidence,
-) -> list[Future[_Scored]]:  # fmt: skip
-    return [pool.submit(_score, table, model, known, *pair) for pair in islice(chunks, 1)]
 
 
 @dataclass(frozen=True)

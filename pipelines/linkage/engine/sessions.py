@@ -13,12 +13,14 @@ from pipelines.linkage.engine.comparing import columns_of, compare
 from pipelines.linkage.engine.estimation import Patterns
 from pipelines.linkage.engine.model import MISSING
 from pipelines.linkage.engine.sampling import drawn
+from pipelines.linkage.engine.threads import ahead
 
 if TYPE_CHECKING:
     from pipelines.linkage.engine.model import Comparison, LinkageModel
     from pipelines.linkage.engine.table import Table
 
 Packed = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,27 @@ def _patterns(
     total = rules.blocks[rule].pairs
     one_in = max(1, -(-total // most))
     found: dict[int, int] = {}
-    for a, b in rule_chunks(rules, rule, again=True):
-        kept = drawn(a, b, one_in)
-        a, b = a[kept], b[kept]  # noqa: PLW2901
-        packed = np.zeros(len(a), dtype=np.int64)
-        for comparison in untouched:
-            packed = packed * (len(comparison.levels) + 1) + compare(comparison, table, a, b).levels + 1
-        packed = (packed << len(rules.blocks)) | rules_met(rules, a, b)
-        for pattern, count in zip(*(x.tolist() for x in np.unique(packed, return_counts=True)), strict=True):
+    chunks = (_drawn(pairs, one_in) for pairs in rule_chunks(rules, rule, again=True))
+    for seen in ahead(lambda pairs: _packed(table, rules, untouched, *pairs), chunks):
+        for pattern, count in zip(*(x.tolist() for x in np.unique(seen, return_counts=True)), strict=True):
             found[pattern] = found.get(pattern, 0) + count
     ordered = sorted(found)
     counts = np.array([found[pattern] for pattern in ordered], dtype=np.float64)
     return total, np.array(ordered, dtype=np.int64), counts
+
+
+def _drawn(pairs: tuple[Rows, Rows], one_in: int) -> tuple[Rows, Rows]:
+    a, b = pairs
+    kept = drawn(a, b, one_in)
+    return a[kept], b[kept]
+
+
+def _packed(table: Table, rules: Rules, untouched: list[Comparison], a: Rows, b: Rows) -> Packed:
+    """Of each pair its levels, and in the lowest bits the rules it meets."""
+    packed = np.zeros(len(a), dtype=np.int64)
+    for comparison in untouched:
+        packed = packed * (len(comparison.levels) + 1) + compare(comparison, table, a, b).levels + 1
+    return (packed << len(rules.blocks)) | rules_met(rules, a, b)
 
 
 def _unpacked(packed: Packed, model: LinkageModel, untouched: list[Comparison]) -> npt.NDArray[np.int8]:

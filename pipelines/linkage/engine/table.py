@@ -15,6 +15,7 @@ from pipelines.linkage.engine.derived import derive
 from pipelines.linkage.engine.model import Column, Derived
 from pipelines.linkage.engine.names import Names, pack_names
 from pipelines.linkage.engine.texts import Texts, pack_texts
+from pipelines.linkage.engine.threads import ahead
 
 if TYPE_CHECKING:
     from pipelines.linkage.engine.model import LinkageModel
@@ -101,17 +102,17 @@ def encode(records: pl.DataFrame, model: LinkageModel) -> Table:
     needed = _columns(model)
     delivered = sorted({model.source(name) for name in needed})
     frame = records.select(model.key, *({*delivered, model.apart} - {model.key, None})).sort(model.key)
-    coded = {}
-    for name in delivered:
-        coded[name] = _code(_read(frame[name], model.columns.get(name, Column())))
-    for name in sorted(set(needed) & set(model.derived)):
-        coded[name] = _derived(coded[model.source(name)], model.derived[name])
+    read = ahead(lambda name: _code(_read(frame[name], model.columns.get(name, Column()))), delivered)
+    coded = dict(zip(delivered, read, strict=True))
+    derived = sorted(set(needed) & set(model.derived))
+    made = ahead(lambda name: _derived(coded[model.source(name)], model.derived[name]), derived)
+    coded |= dict(zip(derived, made, strict=True))
     apart = None if model.apart is None else _code(frame[model.apart].cast(pl.String)).codes[0]
     named = {name: coded[name].values for name in sorted(needed) if NAME in needed[name]}
     table = Table(frame[model.key], apart, coded, names=pack_names(named))
-    for name, kinds in needed.items():
-        for kind in sorted(kinds):
-            _pack(table, name, kind, model)
+    asked = [(name, kind) for name, kinds in needed.items() for kind in sorted(kinds)]
+    for _ in ahead(lambda one: _pack(table, *one, model), asked):
+        pass
     return table
 
 

@@ -39,15 +39,22 @@ class Texts(NamedTuple):
 
 def pack_texts(values: pl.Series) -> Texts:
     """Pack text values without nulls."""
-    joined = str(values.str.join("").item()) if len(values) else ""
+    characters = _characters(str(values.str.join("").item()) if len(values) else "")
+    lengths = values.str.len_chars().to_numpy().astype(np.int64)
+    starts = np.append(np.int64(0), np.cumsum(lengths))
+    return Texts(characters, starts, _masks(characters, starts), int(lengths.max(initial=0)))
+
+
+def _characters(joined: str) -> Characters:
+    """A number for each character: its code, or where one is beyond 65,535 its place among those that occur."""
+    plain = np.frombuffer(joined.encode("utf-16-le"), dtype=np.uint16).copy()
+    if len(plain) == len(joined):
+        return plain
     points = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     seen = np.zeros(_UNICODE, dtype=np.bool_)
     seen[points] = True
     numbers = (np.cumsum(seen) - 1).astype(np.uint16)  # names and addresses use far fewer than 65,536
-    lengths = values.str.len_chars().to_numpy().astype(np.int64)
-    starts = np.append(np.int64(0), np.cumsum(lengths))
-    characters = numbers[points]
-    return Texts(characters, starts, _masks(characters, starts), int(lengths.max(initial=0)))
+    return np.asarray(numbers[points])
 
 
 @compiled
