@@ -47,7 +47,7 @@ REST = st.fixed_dictionaries(
 RECORD = st.builds(lambda identity, rest: {**identity, **rest}, IDENTITY, REST)
 RECORDS = st.lists(RECORD, max_size=14).map(_rows)
 SOME_RECORDS = st.lists(RECORD, min_size=2, max_size=14).map(_rows)
-few_examples = settings(max_examples=20)
+few_examples = settings(max_examples=14)
 
 
 def _resolve(
