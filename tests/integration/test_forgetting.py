@@ -12,18 +12,15 @@ from pipelines.errors import UsageError
 from pipelines.forgetting import forget, look
 from pipelines.proving import verify
 from pipelines.settings import Settings
-from pipelines.stages.publish import publish
 from pipelines.stages.replay import replay
-from pipelines.stages.resolve import resolve
-from pipelines.stages.survive import survive
 from pipelines.stages.upkeep import upkeep
 from pipelines.store import amendments, redacting
 from pipelines.store.database import open_database
 from pipelines.store.mirror import set_mirror
 from pipelines.store.postgres import execute
-from tests.integration.test_erasing import left
+from tests.integration.test_erasing import left, take
 from tests.integration.test_tampering import PUBLISHED
-from tests.office import Office, batch_id, declare, open_office, suite
+from tests.office import Office, declare, open_office, suite
 
 ORDER = {"order": "2026-17", "by": "Li", "reason": "art. 47"}
 WHO, KEY, NEIGHBOUR = "欧阳雪松", "office/letters|q", "李四"
@@ -37,19 +34,6 @@ def office(fresh: Settings, tmp_path: Path) -> Office:
     office = open_office(fresh, tmp_path)
     declare(office.settings.declarations, PUBLISHED, suite().replace("column: word", "column: name"))
     return office
-
-
-def run(office: Office) -> None:
-    resolve(office.settings)
-    survive(office.settings)
-    publish(office.settings)
-
-
-def take(office: Office, sequence: int, rows: dict[str, str]) -> str:
-    office.send(sequence, rows)
-    assert office.take()["refused"] == []
-    run(office)
-    return batch_id(sequence, rows)
 
 
 def person_of(office: Office, key: str = KEY) -> str:

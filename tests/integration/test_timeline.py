@@ -10,7 +10,8 @@ import pytest
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.timeline import timeline
-from tests.integration.test_forgetting import person_of, take
+from tests.integration.test_erasing import take
+from tests.integration.test_forgetting import person_of
 from tests.integration.test_tampering import PUBLISHED
 from tests.office import Office, declare, open_office, suite
 
