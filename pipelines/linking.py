@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from pipelines.speaking import Speaking
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
+
+
+_WRITERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -219,11 +223,12 @@ def _contents(asked: Asked, before: Before) -> pl.DataFrame:
 
 def _belonged(conn: Connection, content: pl.DataFrame, before: Before) -> pl.DataFrame:
     """To whom each record last belonged: those the run before had by its outcome, others by the database."""
-    from pipelines.linkage.carried import numbered  # noqa: PLC0415
+    from pipelines.linkage.sorted_keys import in_order, places, spliced  # noqa: PLC0415
 
     there = before.earlier.outcome.memberships
-    new = content.join(there, on="record_key", how="anti")["record_key"]
-    return pl.concat([numbered(there), runs.members_of(conn, new.to_list())])
+    keys = content["record_key"]
+    new = keys.filter(places(keys, there["record_key"]).is_null())
+    return spliced(there, in_order(runs.members_of(conn, new.to_list())))
 
 
 def _all(asked: Asked, reason: str | None) -> Linked:
@@ -308,12 +313,19 @@ def keep(lake: Lake, run_id: str, linked: Linked, known: Known) -> None:
         "cases": linked.cases,
         "quality": linked.quality,
         "records": traces.records,
-        "keys": traces.keys.collect(),
         "doubles": traces.doubles,
         "values": traces.values,
     }
-    for what, frame in frames.items():
+
+    def write(what: str) -> None:
         name = left_name(run_id, what)
-        lake.write(name, frame, is_scratch=name.startswith("linking/"))
-    if linked.fitted is not None:
-        lake.write(f"model/{linked.model}", linked.fitted)
+        lake.write(name, frames[what], is_scratch=name.startswith("linking/"))
+
+    with ThreadPoolExecutor(_WRITERS) as beside:
+        (keys,) = traces.keys
+        written = [beside.submit(write, what) for what in frames]
+        written.append(beside.submit(lake.write_mapped, left_name(run_id, "keys"), keys.frame()))
+        if linked.fitted is not None:
+            written.append(beside.submit(lake.write, f"model/{linked.model}", linked.fitted))
+    for one in written:
+        one.result()

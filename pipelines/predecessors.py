@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
 
+_READ: Final = (
+    "records", "resolved", "links", "possible", "refused", "conflicts", "values", "judged", "history", "cases",
+    "quality",
+)  # fmt: skip
 MODEL: Final = "model"
 """In the inputs of a run: the kept model it linked by."""
 
@@ -66,7 +71,7 @@ def earlier_of(
     row = rows[0]
     decided = ("policies", "contracts", "version", "estimator")
     changed = [name for name in decided if row["inputs"].get(name) != inputs.get(name)]
-    if changed or row["made_with"] != left.MADE_WITH:
+    if changed or row["made_with"] != left.made_with():
         return None, f"other {', '.join(changed) or 'versions'}"
     if settings.estimator != "engine":
         return None, "estimator"
@@ -93,20 +98,19 @@ def kept_model(settings: Settings, lake: Lake, name: str, summary: dict[str, Any
 
 
 def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]) -> Before:
-    from pipelines.linkage.carried import Outcome  # noqa: PLC0415
+    from pipelines.linkage.carried import Outcome, numbered  # noqa: PLC0415
     from pipelines.linkage.following import Earlier  # noqa: PLC0415
+    from pipelines.linkage.meeting import Meeting  # noqa: PLC0415
     from pipelines.linkage.traces import Traces  # noqa: PLC0415
 
-    def read(what: str) -> pl.DataFrame:
-        return lake.read(left_name(runs[-1], what))
-
-    found = Outcome(read("resolved"), read("links"), read("possible"), read("refused"), read("conflicts"))
-    traces = Traces(
-        read("records"),
-        pl.concat([lake.scan(left_name(run, "keys")) for run in runs]),
-        pl.concat([lake.read(left_name(run, "doubles")) for run in runs]),
-        read("values"),
-    )
-    fitted = kept_model(settings, lake, row["model"], row["summary"])
-    earlier = Earlier(fitted, traces, found, read("judged"), read("history"))
-    return Before(earlier, row, read("cases"), read("quality"))
+    with ThreadPoolExecutor() as ahead:
+        model = ahead.submit(kept_model, settings, lake, row["model"], row["summary"])
+        read = {what: ahead.submit(lake.read, left_name(runs[-1], what)) for what in _READ}
+        doubles = list(ahead.map(lake.read, [left_name(run, "doubles") for run in runs]))
+    left_by = {what: frame.result() for what, frame in read.items()}
+    members = numbered(left_by["resolved"])
+    found = Outcome(members, *(left_by[what] for what in ("links", "possible", "refused", "conflicts")))
+    keys = tuple(Meeting.stored(lake.mapped(left_name(run, "keys"))) for run in runs)
+    traces = Traces(left_by["records"], keys, pl.concat(doubles), left_by["values"])
+    earlier = Earlier(model.result(), traces, found, left_by["judged"], left_by["history"])
+    return Before(earlier, row, left_by["cases"], left_by["quality"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipelines.linkage.frame import CONFLICTS, LINKS
+from pipelines.linkage.sorted_keys import spliced, without
 
 if TYPE_CHECKING:
     from typing import Any
@@ -23,7 +24,7 @@ class Outcome:
     """What a run found.
 
     Attributes:
-        memberships: record_key, person_id.
+        memberships: record_key, person_id, number.
         links, possible: frame.LINKS.
         refused: REFUSED.
         conflicts: frame.CONFLICTS, findings among them.
@@ -40,15 +41,13 @@ def carried(before: Outcome, part: Resolution, touched: pl.Series, units: int) -
     """The whole: what the run before said of records that nothing touched, and the rest anew.
 
     Args:
-        before: the run before.
+        before: the run before; memberships and links sorted by their records.
         part: of the records that were reached.
         touched: their keys, and those of records that are gone.
         units: how many there are now.
     """
-    memberships = pl.concat([
-        numbered(_untouched(before.memberships, touched, "record_key")), part.memberships
-    ]).sort("record_key")  # fmt: skip
-    links = pl.concat([_untouched(before.links, touched, "record_a", "record_b"), part.links])
+    memberships = spliced(without(before.memberships, touched), part.memberships)
+    links = spliced(_untouched(before.links, touched, "record_a", "record_b"), part.links, "record_a")
     possible = pl.concat([_untouched(before.possible, touched, "record_a", "record_b"), part.possible])
     refused = pl.concat([_untouched(before.refused, touched, "record_a", "record_b"), part.refused])
     conflicts = _untouched(
@@ -61,7 +60,7 @@ def carried(before: Outcome, part: Resolution, touched: pl.Series, units: int) -
     return replace(
         part,
         memberships=memberships,
-        links=links.select(LINKS.names()).sort("record_a", "record_b", "method"),
+        links=links,  # of one record_a all are touched or none
         possible=possible.select(LINKS.names()).sort(
             "weight", "record_a", "record_b", descending=[True, False, False]
         ),
@@ -74,10 +73,8 @@ def carried(before: Outcome, part: Resolution, touched: pl.Series, units: int) -
 
 
 def _untouched(frame: pl.DataFrame, touched: pl.Series, *names: str) -> pl.DataFrame:
-    keys = touched.to_frame("touched")
-    for name in names:
-        frame = frame.join(keys, left_on=name, right_on="touched", how="anti", maintain_order="left")
-    return frame
+    keys = touched.implode()
+    return frame.filter(~pl.any_horizontal(pl.col(name).is_in(keys, nulls_equal=True) for name in names))
 
 
 def numbered(memberships: pl.DataFrame) -> pl.DataFrame:

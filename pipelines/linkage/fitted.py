@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.linkage.blocking import KEYS
-from pipelines.linkage.frequencies import COUNTS
+from pipelines.linkage.frequencies import COUNTS, unknown
 from pipelines.linkage.model import Model, declared_model
 from pipelines.linkage.policy import LEVELS
 
@@ -50,8 +50,8 @@ class Fitted:
 
     def with_counts(self, fresh: pl.DataFrame) -> Fitted:
         """The same with these counts of values that it does not know."""
-        unknown = fresh.join(self.counts, on=["comparison", "key"], how="anti")
-        return replace(self, counts=pl.concat([self.counts, unknown.select(COUNTS.names())]))
+        more = unknown(fresh, self.counts).select(COUNTS.names())
+        return replace(self, counts=pl.concat([self.counts, more]))
 
 
 def repeat_rates(table: Attributes, policy: LinkagePolicy) -> pl.DataFrame:

@@ -5,7 +5,7 @@ Linking everything anew by the same model gives the same (a property test holds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -16,7 +16,8 @@ from pipelines.linkage.frame import complete
 from pipelines.linkage.increment import Base, reach
 from pipelines.linkage.persons import FORMER
 from pipelines.linkage.resolve import JUDGEMENTS, Beside, resolved
-from pipelines.linkage.traces import RECORDS, Ties, Traces, traces
+from pipelines.linkage.sorted_keys import in_order, places, spliced, without
+from pipelines.linkage.traces import Ties, Traces, traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -112,6 +113,7 @@ def follow(
     Raises:
         increment.Unfit: all is to be linked anew.
     """
+    content = in_order(content)
     changed = _said(content, known, earlier)
     base = Base(
         earlier.fitted, earlier.traces, _relations(known, earlier), _belonged(known, earlier), known.history
@@ -119,13 +121,15 @@ def follow(
     taken = _Taken(take)
     reached = reach(content, lambda keys: complete(taken(keys)), changed, base, policy, share)
     mine = taken(reached.grouped.records["record_key"])
+    touched = pl.concat([mine["record_key"], reached.gone])
+    known = replace(known, memberships=_near(known.memberships, touched))
     judged = known.judged.select(JUDGEMENTS.names())
     beside = Beside(known.memberships, known.former, known.next_number, judged, kept_apart)
     found = resolved(reached.grouped, reached.residual, beside, policy)
     part = told(found, mine)
     first = 1 + int(earlier.traces.records["unit"].max() or 0)  # type: ignore[arg-type]
-    new = traces_of(found, known, earlier.fitted, content, first)
-    touched = pl.concat([mine["record_key"], reached.gone])
+    asked = content.filter(pl.col("record_key").is_in(mine["record_key"].implode()))
+    new = traces_of(found, known, earlier.fitted, asked, first)
     left = _left(earlier.traces, new, touched)
     whole = carried(earlier.outcome, part, touched, left.records["unit"].n_unique())
     return Followed(whole, part, mine, reached.gone, left, reached.changed)
@@ -188,10 +192,17 @@ def _relations(known: Known, earlier: Earlier) -> pl.DataFrame:
 
 def _belonged(known: Known, earlier: Earlier) -> pl.DataFrame:
     """Who a record belonged to, where its family does not tell: of new and returning ones, and of merged persons."""
-    returning = known.memberships.join(earlier.traces.records, on="record_key", how="anti")
-    persons = returning.select("person_id").unique()
+    there = in_order(known.memberships)
+    is_new = places(there["record_key"], earlier.traces.records["record_key"]).is_null()
+    persons = there.filter(is_new).select("person_id").unique()
     beside = known.memberships.join(persons, on="person_id", how="semi")
     return pl.concat([_persons(beside), _persons(known.former)]).unique()
+
+
+def _near(memberships: pl.DataFrame, touched: pl.Series) -> pl.DataFrame:
+    """Memberships of the touched records, and of all persons they belonged to."""
+    mine = memberships.filter(pl.col("record_key").is_in(touched.implode()))
+    return memberships.filter(pl.col("person_id").is_in(mine["person_id"].unique().implode()))
 
 
 def _persons(frame: pl.DataFrame) -> pl.DataFrame:
@@ -200,8 +211,8 @@ def _persons(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _left(before: Traces, new: Traces, touched: pl.Series) -> Traces:
     """Traces of all records; keys and doubles of the new ones alone, as the earlier ones are kept already."""
-    keys = touched.to_frame("record_key")
-    stays = before.records.join(keys, on="record_key", how="anti", maintain_order="left")
-    values = before.values.join(stays.select("unit").unique(), on="unit", how="semi")
-    records = pl.concat([stays.select(RECORDS.names()), new.records])
+    stays = without(before.records, touched)
+    there = stays.filter(pl.col("unit").is_in(before.values["unit"].unique().implode()))["unit"]
+    values = before.values.filter(pl.col("unit").is_in(there.unique().implode()))
+    records = spliced(stays, new.records)
     return Traces(records, new.keys, new.doubles, pl.concat([values, new.values]))

@@ -18,12 +18,13 @@ _EQUAL: Final = (
     "sex", "telephone", "household", "address", "street", "guardian", "employer", "local_number",
 )  # fmt: skip
 COMPARISON: Final = pl.Enum(["name", "birth", "citizen_id", *_EQUAL])
+_MANY: Final = 4  # times as many counts as units: those of the units are looked out first
 COUNTS: Final = pl.Schema({"comparison": COMPARISON, "key": pl.UInt64(), "count": pl.Int64()})
 
 
-def value_keys(table: Attributes) -> pl.DataFrame:
+def value_keys(table: Attributes, *, with_former: bool = False) -> pl.DataFrame:
     """comparison, unit, key: every value that is counted, once a unit; former names are not counted."""
-    names = table.names.filter(~pl.col("is_former"))
+    names = table.names if with_former else table.names.filter(~pl.col("is_former"))
     told = [_keys("name", names, "name_key"), _keys("birth", table.births, "value")]
     told += [_keys("citizen_id", table.numbers, "number")]
     told += [_keys(name, table.values[name], "value") for name in _EQUAL]
@@ -36,8 +37,20 @@ def frequencies(keys: pl.DataFrame) -> pl.DataFrame:
     return counted.select(COUNTS.names())
 
 
+def unknown(keys: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    """Those of the keys (comparison, key, and what stands beside them) that nobody counted."""
+    return keys.join(_among(counts, keys["key"]), on=["comparison", "key"], how="anti")
+
+
+def _among(counts: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+    """The counts of these keys; many are counted and few are asked for where a run follows another."""
+    return counts.filter(pl.col("key").is_in(keys.unique().implode()))
+
+
 def counted(table: Attributes, counts: pl.DataFrame) -> Attributes:
     """The attributes with `count` beside each value; one that nobody counted stands on one unit."""
+    if table.units < counts.height // _MANY:
+        counts = _among(counts, value_keys(table, with_former=True)["key"])
     by_name = {name: counts.filter(pl.col("comparison") == name) for name in COMPARISON.categories}
     values = {name: _with_count(frame, "value", by_name[name]) for name, frame in table.values.items()}
     return replace(

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from pipelines.linkage import meeting
 from pipelines.linkage.attributes import attributes, with_guardian_households
 from pipelines.linkage.blocking import PAIRS
 from pipelines.linkage.comparing import compare
 from pipelines.linkage.double_ids import meeting_keys
-from pipelines.linkage.frequencies import counted, frequencies, value_keys
+from pipelines.linkage.frequencies import counted, frequencies, unknown, value_keys
 from pipelines.linkage.key_parts import spelling
 from pipelines.linkage.residual import FellegiSunterEngine, Looked, Residual, weigh
 from pipelines.linkage.resolve import Grouped, grouped_by, together
+from pipelines.linkage.sorted_keys import places
 
 if TYPE_CHECKING:
     from pipelines.linkage.fitted import Fitted
@@ -96,7 +98,7 @@ def reach(
     """The records whose person the changes can touch, linked.
 
     Args:
-        content: traces.CONTENTS of all records.
+        content: traces.CONTENTS of all records, sorted by record key.
         take: gives the records of some keys, see frame.complete.
         changed: keys of records to look at beside those whose content changed.
         base: what the run before left.
@@ -106,8 +108,7 @@ def reach(
     Raises:
         Unfit: more was reached, or the model does not fit any more.
     """
-    now = _with_places(content, base)
-    gone = base.traces.records.join(content, on="record_key", how="anti")
+    now, gone = _with_places(content, base)
     group = _Grouping(take, base, policy)
     dirty, fresh = _dirty(now, _changed(now, changed, gone, base), group, gone, base)
     fitted = base.fitted.with_counts(fresh)
@@ -147,10 +148,14 @@ class _Grouping:
         return known
 
 
-def _with_places(content: pl.DataFrame, base: Base) -> pl.DataFrame:
-    """CONTENTS with the unit, whole and family that records had, and their content then; null of new ones."""
-    before = base.traces.records.drop("number", "guardian").rename({"content": "before"})
-    return content.join(before, on="record_key", how="left", maintain_order="left")
+def _with_places(content: pl.DataFrame, base: Base) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """CONTENTS with the unit, whole and family that records had, and their content then, null of new ones; what is gone."""
+    then = base.traces.records
+    rows = places(content["record_key"], then["record_key"])
+    before = then.select(pl.exclude("record_key", "number", "guardian").gather(rows))
+    is_gone = np.ones(then.height, dtype=np.bool_)
+    is_gone[rows.drop_nulls().to_numpy()] = False
+    return content.hstack(before.rename({"content": "before"})), then.filter(pl.Series(is_gone))
 
 
 def _changed(now: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Base) -> pl.Series:
@@ -211,7 +216,7 @@ def _dirty(
         table = attributes(units)
         if _SPELLED.index(spelling(table.numbers)) > _SPELLED.index(base.fitted.spelled):
             raise Unfit("numbers of a form that was not met before")
-        mine = value_keys(table).join(base.fitted.counts, on=["comparison", "key"], how="anti")
+        mine = unknown(value_keys(table), base.fitted.counts)
         dead = pl.concat([now.filter(dirty)["unit"].drop_nulls(), gone["unit"]]).unique().implode()
         is_dead = pl.col("unit").is_in(dead)
         theirs, lost = base.traces.values.filter(~is_dead), base.traces.values.filter(is_dead)
@@ -242,12 +247,13 @@ def _partners(
     policy: LinkagePolicy,
 ) -> pl.Series:
     """Records outside that a unit to be compared anew, or a whole one, weighs a possible link with."""
-    outside = now.filter(~inside & now["unit"].is_not_null())
-    met = _met(now.filter(inside & dirty)["record_key"], outside, linked, base, policy)
+    outside = ~inside
+    met = _met(now.filter(inside & dirty)["record_key"], now, outside, linked, base, policy)
     if met.is_empty():
         return now["record_key"].clear()
-    wholes = met.join(outside.select(other="unit", other_whole="whole").unique(), on="other")
-    beside = outside.filter(pl.col("whole").is_in(wholes["other_whole"].implode()))
+    others = now.filter(outside & now["unit"].is_in(met["other"].unique().implode()))
+    wholes = met.join(others.select(other="unit", other_whole="whole").unique(), on="other")
+    beside = now.filter(outside & now["whole"].is_in(wholes["other_whole"].unique().implode()))
     units = linked.units
     homed = with_guardian_households(pl.concat([units, _homes(now, units, beside, take)], how="diagonal"))
     ours = homed.head(units.height)
@@ -261,7 +267,12 @@ def _partners(
 
 
 def _met(
-    changed: pl.Series, outside: pl.DataFrame, linked: Linked, base: Base, policy: LinkagePolicy
+    changed: pl.Series,
+    now: pl.DataFrame,
+    outside: pl.Series,
+    linked: Linked,
+    base: Base,
+    policy: LinkagePolicy,
 ) -> pl.DataFrame:
     """unit, other: which units of ours meet which of those outside; one of the two lacks a usable number."""
     units, looked = linked.units, linked.looked
@@ -275,11 +286,10 @@ def _met(
         .join(labels, on="unit")
         .unique()
     )
-    keys = mine.select("key").unique().lazy()
+    there = meeting.met(base.traces.keys, mine["key"])
+    held = now.filter(outside & now["unit"].is_in(there["unit"].unique().implode()))
     theirs = (
-        base.traces.keys.join(keys, on="key", how="semi")
-        .collect()
-        .join(outside.select("unit", "is_labelled").unique("unit"), on="unit")
+        there.join(held.select("unit", "is_labelled").unique("unit"), on="unit")
         .select(other="unit", key="key", other_labelled="is_labelled")
         .unique()
     )

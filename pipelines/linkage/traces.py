@@ -16,7 +16,8 @@ import polars as pl
 from pipelines.linkage.double_ids import meeting_keys
 from pipelines.linkage.engine.components import components
 from pipelines.linkage.frame import complete
-from pipelines.linkage.frequencies import COUNTS
+from pipelines.linkage.frequencies import COUNTS, unknown
+from pipelines.linkage.meeting import Meeting
 from pipelines.linkage.number_history import canonical_numbers
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ CONTENTS: Final = pl.Schema({
 RECORDS: Final = pl.Schema({
     **CONTENTS, "unit": pl.Int64(), "whole": pl.Int64(), "family": pl.Int64(), "is_labelled": pl.Boolean(),
 })  # fmt: skip
-KEYS: Final = pl.Schema({"unit": pl.Int64(), "key": pl.UInt64()})
 VALUES: Final = pl.Schema({"unit": pl.Int64(), "comparison": COUNTS["comparison"], "key": pl.UInt64()})
 
 
@@ -37,15 +37,16 @@ class Traces:
     """What a run leaves.
 
     Attributes:
-        records: RECORDS: of each record a hash of its content, its unit, the unit that stands for what links join it
+        records: RECORDS, sorted by record key: of each record a hash of its content, its unit, the unit that stands for what links join it
             with, and the family of records that hang together.
-        keys: KEYS: blocking keys of units; whole ones under the unit that stands for them.
-        doubles: KEYS: under which persons with two numbers are looked for, see double_ids.meeting_keys.
+        keys: of this run and of those it follows blocking keys of units; whole ones under the unit that stands for
+            them.
+        doubles: meeting.KEYS: under which persons with two numbers are looked for, see double_ids.meeting_keys.
         values: VALUES that the model did not count.
     """
 
     records: pl.DataFrame
-    keys: pl.LazyFrame
+    keys: tuple[Meeting, ...]
     doubles: pl.DataFrame
     values: pl.DataFrame
 
@@ -107,12 +108,11 @@ def traces(
         family=_families(units, looked.near, ties) + first,
         is_labelled=pl.col("label").is_not_null(),
     ).join(content, on="record_key", how="left", maintain_order="left")
-    unknown = looked.values.join(known, on=["comparison", "key"], how="anti")
     return Traces(
         records.select(RECORDS.names()),
-        looked.keys.lazy().select(shift, "key").sort("key", "unit"),
+        (Meeting.of(looked.keys.select(shift, "key")),),
         meeting_keys(units).select(shift, "key").sort("key", "unit"),
-        unknown.select(shift, "comparison", "key").sort("comparison", "key", "unit"),
+        unknown(looked.values, known).select(shift, "comparison", "key").sort("comparison", "key", "unit"),
     )
 
 

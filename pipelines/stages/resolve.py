@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -61,20 +62,22 @@ def resolve(settings: Settings) -> dict[str, Any]:
         linked = linking.linked(asked, earlier, reason)
         named = inputs if linked.base_run is None else {**inputs, predecessors.MODEL: linked.model}
         run_id = _run_id(named, base)
-        linking.keep(lake, run_id, linked, asked.known)
-        runs.begin_run(conn, run_id, base, named, linked.records)
-        runs.record_resolution(conn, run_id, linked.resolution, linked.members)
-        runs.record_model(
-            conn,
-            run_id,
-            linked.resolution.model,
-            predecessors.linkage_policy(settings).model_dump(mode="json"),
-        )
-        left.record_linking(conn, linked.told(run_id))
-        judging.record_cases(conn, run_id, linked.cases)
-        linkage_quality.record_quality(conn, run_id, linked.quality)
+        with ThreadPoolExecutor(1) as beside:
+            kept = beside.submit(linking.keep, lake, run_id, linked, asked.known)
+            runs.begin_run(conn, run_id, base, named, linked.records)
+            _record(conn, run_id, linked, predecessors.linkage_policy(settings).model_dump(mode="json"))
+            kept.result()  # before anything is committed
         record_time(conn, run_id, STAGE, time.monotonic() - started, linked.records)
     return _summary(run_id, linked)
+
+
+def _record(conn: Connection, run_id: str, linked: linking.Linked, policy: dict[str, Any]) -> None:
+    """What the database keeps of it."""
+    runs.record_resolution(conn, run_id, linked.resolution, linked.members)
+    runs.record_model(conn, run_id, linked.resolution.model, policy)
+    left.record_linking(conn, linked.told(run_id))
+    judging.record_cases(conn, run_id, linked.cases)
+    linkage_quality.record_quality(conn, run_id, linked.quality)
 
 
 def _inputs(
@@ -123,7 +126,7 @@ def _summary(run_id: str, linked: linking.Linked) -> dict[str, Any]:
         "run_id": run_id,
         "records": linked.records,
         "reached": linked.reached,
-        "persons": found.memberships["person_id"].n_unique(),
+        "persons": found.memberships["number"].n_unique(),
         "links": dict(found.links.group_by("method").len().sort("method").rows()),
         "conflicts": found.conflicts.height,
     }

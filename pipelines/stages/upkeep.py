@@ -78,7 +78,7 @@ def upkeep(settings: Settings) -> dict[str, Any]:
     scratch = [*lake.root.rglob("*.part"), *lake.root.glob("state/*.parquet")]
     rows = [*lake.root.glob("raw/*.parquet"), *lake.root.glob("standard/*.parquet")]
     scratch += [path for path in rows if path.stem not in known]
-    scratch += [path for path in lake.root.glob("linking/*/*.parquet") if path.parent.name not in followed]
+    scratch += [path for path in lake.root.glob("linking/*/*") if path.parent.name not in followed]
     left = [*lake.root.glob("said/*.parquet"), *lake.root.glob("contents/*")]
     scratch += [path for path in left if path.stem not in needed]
     stale = [path for path in scratch if _is_older(path, retention.scratch_days)]

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.store.mirror import keep_version, mirror_of
@@ -95,6 +98,25 @@ class Lake:
             shutil.copyfile(source, part)
             keep(target)
 
+    def write_mapped(self, name: str, frame: pl.DataFrame) -> None:
+        """Write numbers without nulls under a name so that they can be looked up in the file, see `mapped`."""
+        target = self._mapped_path(name)
+        table = frame.to_arrow().combine_chunks()
+        with self._replacing(target) as (part, keep):
+            with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table)
+            keep(target)
+
+    def mapped(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
+        """The columns written under that name, of which only what is looked at is read."""
+        with pa.memory_map(str(self._mapped_path(name))) as source:
+            table = pa.ipc.open_file(source).read_all()
+        return {name: table[name].combine_chunks().to_numpy() for name in table.column_names}
+
+    def has_mapped(self, name: str) -> bool:
+        """Whether columns were written under that name."""
+        return self._mapped_path(name).exists()
+
     def read(self, name: str) -> pl.DataFrame:
         """The whole frame of that name."""
         return pl.read_parquet(self.path(name))
@@ -114,6 +136,9 @@ class Lake:
     def path(self, name: str) -> Path:
         """Where the frame of that name lies."""
         return self.root / f"{name}.parquet"
+
+    def _mapped_path(self, name: str) -> Path:
+        return self.root / f"{name}.arrow"
 
     def _bytes_path(self, sha256: str) -> Path:
         return self.root / "bytes" / sha256[:2] / sha256

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from pipelines.code import code_sha256
 from pipelines.store.postgres import execute, fetch
 
 if TYPE_CHECKING:
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
 
-MADE_WITH: Final = f"polars {pl.__version__}"
-_LEFT: Final = ("records", "keys", "doubles", "values", "judged", "history", "conflicts", "cases", "quality")
+_LEFT: Final = ("records", "doubles", "values", "judged", "history", "conflicts", "cases", "quality")
 _FOUND: Final = ("resolved", "links", "possible", "refused")
 _NEWEST: Final = """
 select l.*, r.inputs, r.base_publication, m.summary from resolution.linking l join ledger.run r using (run_id)
@@ -49,6 +49,11 @@ class Linking:
     reason: str | None
 
 
+def made_with() -> str:
+    """What hashes contents and writes traces: another version of either is not read."""
+    return f"polars {pl.__version__}, code {code_sha256()[:16]}"
+
+
 def newest(conn: Connection) -> list[dict[str, Any]]:
     """The last two runs that left something, the newest first, with `inputs` and `base_publication`."""
     return fetch(conn, _NEWEST)
@@ -77,7 +82,7 @@ def record_linking(conn: Connection, linking: Linking) -> None:
         conn,
         _WRITTEN,
         (
-            linking.run_id, linking.model, linking.base_run, MADE_WITH, linking.records, linking.reached,
+            linking.run_id, linking.model, linking.base_run, made_with(), linking.records, linking.reached,
             linking.changed, linking.reason,
         ),
     )  # fmt: skip
@@ -91,5 +96,6 @@ def left_name(run_id: str, what: str) -> str:
 def is_whole(lake: Lake, runs: list[str], model: str) -> bool:
     """Whether the lake still has all that the last of these runs left, and the keys of those before it."""
     names = [left_name(runs[-1], what) for what in (*_LEFT, *_FOUND)]
-    names += [left_name(run, what) for run in runs for what in ("keys", "doubles")]
-    return all(lake.has(name) for name in [*names, f"model/{model}"])
+    names += [left_name(run, "doubles") for run in runs]
+    has_keys = all(lake.has_mapped(left_name(run, "keys")) for run in runs)
+    return has_keys and all(lake.has(name) for name in [*names, f"model/{model}"])

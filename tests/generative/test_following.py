@@ -94,8 +94,7 @@ def _anew(step: Step, known: Known, fitted: Fitted | None = None) -> Resolution:
 
 
 def _outcome(found: Resolution) -> Outcome:
-    members = found.memberships.select("record_key", "person_id")
-    return Outcome(members, found.links, found.possible, found.refused, found.conflicts)
+    return Outcome(found.memberships, found.links, found.possible, found.refused, found.conflicts)
 
 
 def _taking(rows: pl.DataFrame) -> Callable[[pl.Series], pl.DataFrame]:
@@ -140,7 +139,7 @@ def _holds(history: list[Step]) -> None:
         keys, doubles = traces.keys, traces.doubles
         traces = replace(
             followed.traces,
-            keys=pl.concat([keys, followed.traces.keys]),
+            keys=(*keys, *followed.traces.keys),
             doubles=pl.concat([doubles, followed.traces.doubles]),
         )
         members = _remembered(members, whole.memberships)

@@ -56,6 +56,13 @@ def take(office: Office, sequence: int, rows: dict[str, str]) -> str:
     return batch_id(sequence, rows)
 
 
+def made_of(office: Office, batch: str) -> str:
+    """The run that was made of a delivery alone."""
+    with open_database(office.settings) as conn:
+        rows = fetch(conn, "select run_id, inputs from ledger.run")
+    return next(str(row["run_id"]) for row in rows if [batch] in row["inputs"]["feeds"].values())
+
+
 def left(folder: Path, word: str = WORD) -> list[str]:
     """Files that still say the word, read as what they are."""
     said = []
@@ -74,8 +81,13 @@ def test_an_erased_delivery_is_gone_and_verify_says_by_what_order(office: Office
     first, _ = take(office, 1, ONE), take(office, 2, TWO)
     assert left(lake)
     assert left(mirror)
+    looked = f"linking/{made_of(office, first)}/keys.arrow"
+    assert (lake / looked).is_file()
+    assert (mirror / looked).is_dir()
     told = erase(office.settings, first, **ORDER)
     assert (left(lake), left(mirror)) == ([], [])
+    assert not (lake / looked).exists()
+    assert not (mirror / looked).exists()
     assert told["files"] > 0
     proof = verify(office.settings, 1)
     assert (proof.verdict, proof.altered) == ("erased", None)

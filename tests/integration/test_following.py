@@ -18,7 +18,7 @@ from pipelines.stages.survive import survive
 from pipelines.stages.upkeep import upkeep
 from pipelines.store import linking
 from pipelines.store.database import open_database
-from pipelines.store.postgres import Connection, fetch
+from pipelines.store.postgres import Connection, execute, fetch
 from pipelines.store.publication import rollback
 from tests.integration.test_proof_replay import NAMED
 from tests.office import Office, declare, open_office
@@ -112,7 +112,29 @@ def test_many_changes_or_another_policy_link_everything_anew(office: Office) -> 
     take(office, 3, ROWS)
     with open_database(office.settings) as conn:
         reasons = fetch(conn, "select reason from resolution.linking order by linked_at")
+        execute(conn, "update resolution.linking set made_with = 'polars 2.1.0, code of before'")
     assert [row["reason"].split(" ")[-1] for row in reasons] == ["first", "touched", "policies"]
+    take(office, 4, ROWS | {"k00": "周一甲"})
+    with open_database(office.settings) as conn:
+        assert linking.newest(conn)[0]["reason"] == "other versions"
+    _age(office)
+    upkeep(office.settings)
+    (left,) = [folder for folder in office.settings.lake.glob("linking/*") if any(folder.iterdir())]
+    assert {path.name for path in left.iterdir()} >= {"keys.arrow", "records.parquet", "doubles.parquet"}
+    assert left.name == _newest(office)
+
+
+def _newest(office: Office) -> str:
+    """The run that the next one follows."""
+    with open_database(office.settings) as conn:
+        return str(linking.newest(conn)[0]["run_id"])
+
+
+def _age(office: Office) -> None:
+    path = office.settings.policies / "retention.yml"
+    path.write_text("scratch_days: 1\n", encoding="utf-8")
+    for left in office.settings.lake.rglob("*"):
+        os.utime(left, (0, 0))
 
 
 def test_upkeep_keeps_what_the_next_run_follows(office: Office) -> None:
@@ -120,10 +142,7 @@ def test_upkeep_keeps_what_the_next_run_follows(office: Office) -> None:
     say(office)
     take(office, 2, ROWS | {"k00": "周一甲"})
     say(office)
-    path = office.settings.policies / "retention.yml"
-    path.write_text("scratch_days: 1\n", encoding="utf-8")
-    for left in office.settings.lake.rglob("*"):
-        os.utime(left, (0, 0))
+    _age(office)
     upkeep(office.settings)
     assert len(list(office.settings.lake.glob("said/*"))) == 1
     assert len(list(office.settings.lake.glob("contents/*"))) == 1

@@ -64,9 +64,12 @@ def test_an_erased_person_is_nowhere_and_all_else_is_proven(office: Office, tmp_
     assert (set(told["deliveries"].values()), told["certificates"]) == ({1}, 2)
     assert left(office.settings.lake, WHO)
     assert verify(office.settings, 1).verdict == "holds"
+    assert list(office.settings.lake.glob("linking/*/keys.arrow"))
     forget(office.settings, who, **ORDER)
     assert said_in_database(office, WHO, KEY) == []
     assert (left(office.settings.lake, WHO), left(mirror, WHO)) == ([], [])
+    traces = [path for folder in (office.settings.lake, mirror) for path in folder.rglob("keys.arrow*")]
+    assert traces == []
     assert left(office.settings.lake, NEIGHBOUR)
     assert forget(office.settings, who, **ORDER)["files"] == 0
     with pytest.raises(UsageError, match="by order 2026-17"):
