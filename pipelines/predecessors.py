@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.store.postgres import Connection
 
 _READ: Final = (
-    "records", "resolved", "links", "possible", "refused", "conflicts", "values", "judged", "history", "cases",
+    "resolved", "links", "possible", "refused", "conflicts", "values", "judged", "history", "cases",
     "quality",
 )  # fmt: skip
 MODEL: Final = "model"
@@ -101,16 +101,17 @@ def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]
     from pipelines.linkage.carried import Outcome, numbered  # noqa: PLC0415
     from pipelines.linkage.following import Earlier  # noqa: PLC0415
     from pipelines.linkage.meeting import Meeting  # noqa: PLC0415
-    from pipelines.linkage.traces import Traces  # noqa: PLC0415
+    from pipelines.linkage.traces import Traces, standing  # noqa: PLC0415
 
     with ThreadPoolExecutor() as ahead:
         model = ahead.submit(kept_model, settings, lake, row["model"], row["summary"])
         read = {what: ahead.submit(lake.read, left_name(runs[-1], what)) for what in _READ}
-        doubles = list(ahead.map(lake.read, [left_name(run, "doubles") for run in runs]))
+        doubles = ahead.map(lake.read, [left_name(run, "doubles") for run in runs])
+        records = standing(list(ahead.map(lake.read, [left_name(run, "records") for run in runs])))
     left_by = {what: frame.result() for what, frame in read.items()}
     members = numbered(left_by["resolved"])
     found = Outcome(members, *(left_by[what] for what in ("links", "possible", "refused", "conflicts")))
     keys = tuple(Meeting.stored(lake.mapped(left_name(run, "keys"))) for run in runs)
-    traces = Traces(left_by["records"], keys, pl.concat(doubles), left_by["values"])
+    traces = Traces(records, keys, pl.concat(list(doubles)), left_by["values"])
     earlier = Earlier(model.result(), traces, found, left_by["judged"], left_by["history"])
     return Before(earlier, row, left_by["cases"], left_by["quality"])

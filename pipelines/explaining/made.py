@@ -14,6 +14,7 @@ from pipelines.linkage.clustering import JUDGEMENT
 from pipelines.linkage.frame import LINKS
 from pipelines.linkage.frequencies import frequencies
 from pipelines.linkage.policy import LinkagePolicy, load_linkage
+from pipelines.linkage.traces import standing
 from pipelines.predecessors import kept_model
 from pipelines.privacy import reference
 from pipelines.speaking import Speaking, records_of_run
@@ -79,7 +80,8 @@ class Made:
             self.lake.has(name)
             for name in (
                 f"model/{found['model']}",
-                *(left_name(self.run_id, what) for what in ("records", "values")),
+                *(left_name(run, "records") for run in left.chain(self.conn, self.run_id)),
+                left_name(self.run_id, "values"),
             )
         )
         return found if there else None
@@ -96,9 +98,10 @@ class Made:
         """Its records that the decisions about these depended on; all where it did not write them down."""
         if self.linking is None:
             return self.records
-        traces = self.lake.scan(left_name(self.run_id, "records"))
+        runs = left.chain(self.conn, self.run_id)
+        traces = standing([self.lake.read(left_name(run, "records")) for run in runs])
         families = traces.filter(pl.col("record_key").is_in(list(keys))).select("family").unique()
-        asked = traces.join(families, on="family", how="semi").select("record_key").collect()["record_key"]
+        asked = traces.join(families, on="family", how="semi")["record_key"]
         chains = {feed: batches_named(self.conn, ids) for feed, ids in self.inputs["feeds"].items()}
         there = {feed: chain for feed, chain in chains.items() if feed in self.contracts}
         return Speaking(self.lake, there, self.contracts).take(asked)

@@ -49,7 +49,7 @@ def attributes(records: pl.DataFrame) -> Attributes:
     Where they are not all the records, they bring `guardian_household` with them.
     """
     frame = records if "guardian_household" in records.columns else with_guardian_households(records)
-    frame = _with_addresses(frame.with_columns(_digits_of_faulty_numbers()))
+    frame = with_derived(frame)
     return Attributes(
         units=1 + int(frame["unit"].max() or 0) if frame.height else 0,  # type: ignore[arg-type]
         labelled=frame.filter(pl.col("citizen_id").is_not_null()).select("unit").unique().sort("unit"),
@@ -69,6 +69,13 @@ def attributes(records: pl.DataFrame) -> Attributes:
         numbers=_numbers(frame),
         feeds=frame.group_by("unit", pl.col("feed").alias("value")).agg(records=pl.len()).drop_nulls(),
     )
+
+
+def with_derived(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with what is read out of their own texts; where that was done already, as they are."""
+    if "local_number" in records.columns:
+        return records
+    return _with_addresses(records.with_columns(_digits_of_faulty_numbers()))
 
 
 def _digits_of_faulty_numbers() -> list[pl.Expr]:

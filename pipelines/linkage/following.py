@@ -16,7 +16,7 @@ from pipelines.linkage.frame import complete
 from pipelines.linkage.increment import Base, reach
 from pipelines.linkage.persons import FORMER
 from pipelines.linkage.resolve import JUDGEMENTS, Beside, resolved
-from pipelines.linkage.sorted_keys import in_order, places, spliced, without
+from pipelines.linkage.sorted_keys import in_order, places, without
 from pipelines.linkage.traces import Ties, Traces, traces
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Followed:
         part: of those that were reached.
         records: those.
         gone: keys of records that are not there any more.
-        traces: for the run after; the keys are those of the reached records alone.
+        traces: for the run after, beside those that this one followed: see traces.standing.
         reached, changed: how many records.
     """
 
@@ -130,8 +130,10 @@ def follow(
     first = 1 + int(earlier.traces.records["unit"].max() or 0)  # type: ignore[arg-type]
     asked = content.filter(pl.col("record_key").is_in(mine["record_key"].implode()))
     new = traces_of(found, known, earlier.fitted, asked, first)
-    left = _left(earlier.traces, new, touched)
-    whole = carried(earlier.outcome, part, touched, left.records["unit"].n_unique())
+    stays = without(earlier.traces.records, touched)
+    left = _left(earlier.traces.values, stays["unit"], new, reached.gone)
+    units = stays["unit"].n_unique() + new.records["unit"].n_unique()
+    whole = carried(earlier.outcome, part, touched, units)
     return Followed(whole, part, mine, reached.gone, left, reached.changed)
 
 
@@ -209,10 +211,9 @@ def _persons(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(FORMER.names()[:2])
 
 
-def _left(before: Traces, new: Traces, touched: pl.Series) -> Traces:
-    """Traces of all records; keys and doubles of the new ones alone, as the earlier ones are kept already."""
-    stays = without(before.records, touched)
-    there = stays.filter(pl.col("unit").is_in(before.values["unit"].unique().implode()))["unit"]
-    values = before.values.filter(pl.col("unit").is_in(there.unique().implode()))
-    records = spliced(stays, new.records)
-    return Traces(records, new.keys, new.doubles, pl.concat([values, new.values]))
+def _left(values: pl.DataFrame, standing: pl.Series, new: Traces, gone: pl.Series) -> Traces:
+    """What this run adds: traces of the records it looked at, and which are gone; all values."""
+    there = standing.filter(standing.is_in(values["unit"].unique().implode())).unique()
+    stay = values.filter(pl.col("unit").is_in(there.implode()))
+    records = pl.concat([new.records, gone.to_frame("record_key")], how="diagonal")
+    return replace(new, records=records, values=pl.concat([stay, new.values]))

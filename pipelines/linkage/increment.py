@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.linkage import meeting
-from pipelines.linkage.attributes import attributes, with_guardian_households
+from pipelines.linkage.attributes import attributes, with_derived, with_guardian_households
 from pipelines.linkage.blocking import PAIRS
 from pipelines.linkage.comparing import compare
 from pipelines.linkage.double_ids import meeting_keys
@@ -26,6 +26,7 @@ from pipelines.linkage.resolve import Grouped, grouped_by, together
 from pipelines.linkage.sorted_keys import places
 
 if TYPE_CHECKING:
+    from pipelines.linkage.attributes import Attributes
     from pipelines.linkage.fitted import Fitted
     from pipelines.linkage.policy import LinkagePolicy
     from pipelines.linkage.traces import Traces
@@ -110,7 +111,7 @@ def reach(
     """
     now, gone = _with_places(content, base)
     group = _Grouping(take, base, policy)
-    dirty, fresh = _dirty(now, _changed(now, changed, gone, base), group, gone, base)
+    dirty, fresh, told = _dirty(now, _changed(now, changed, gone, base), group, gone, base)
     fitted = base.fitted.with_counts(fresh)
     engine = FellegiSunterEngine(policy, fitted=fitted)
     inside = dirty
@@ -118,7 +119,7 @@ def reach(
         if inside.sum() > share * max(1, now.height):
             raise Unfit(f"{inside.sum()} of {now.height} records are touched")
         grouped = group(now.filter(inside)["record_key"])
-        found = engine.link(grouped.units)
+        found = engine.link(grouped.units, told.table if grouped.units is told.units else None)
         if found.looked is None:
             raise Unfit("the engine does not tell where it looked")
         others = _partners(
@@ -142,7 +143,7 @@ class _Grouping:
         known = self._known
         new = keys if known is None else keys.filter(~keys.is_in(known.records["record_key"].implode()))
         if known is None or not new.is_empty():
-            more = grouped_by(self._take(new), self._policy, self._base.history)
+            more = grouped_by(with_derived(self._take(new)), self._policy, self._base.history)
             known = more if known is None else together(known, more)
             self._known = known
         return known
@@ -208,9 +209,9 @@ def _with_history(numbers: pl.Series, history: pl.DataFrame) -> pl.Series:
 
 def _dirty(
     now: pl.DataFrame, start: pl.Series, group: _Grouping, gone: pl.DataFrame, base: Base
-) -> tuple[pl.Series, pl.DataFrame]:
-    """What is compared anew, with whom else a value that the model does not count is shared; and those counts."""
-    dirty = start
+) -> tuple[pl.Series, pl.DataFrame, _Told]:
+    """What is compared anew, with whom else a value that the model does not count is shared; those counts; what it says."""
+    dirty = _closed(now, start | _met_before(now, start, base), base)
     while True:
         units = group(now.filter(dirty)["record_key"]).units
         table = attributes(units)
@@ -226,10 +227,26 @@ def _dirty(
         more = now["unit"].is_in(pl.concat([sharing, doubles]).implode()).fill_null(value=False)
         grown = _closed(now, dirty | more, base)
         if grown.sum() == dirty.sum():
-            return dirty, frequencies(
-                pl.concat([mine.select("comparison", "key"), theirs.select("comparison", "key")])
-            )
+            every = pl.concat([mine.select("comparison", "key"), theirs.select("comparison", "key")])
+            return dirty, frequencies(every), _Told(units, table)
         dirty = grown
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Units, and what they say of themselves."""
+
+    units: pl.DataFrame
+    table: Attributes
+
+
+def _met_before(now: pl.DataFrame, start: pl.Series, base: Base) -> pl.Series:
+    """Records that met those for two numbers: most meet them still, so that they are taken at once."""
+    known = base.traces.doubles
+    units = now.filter(start)["unit"].drop_nulls().unique()
+    keys = known.filter(pl.col("unit").is_in(units.implode()))["key"].unique()
+    met = known.filter(pl.col("key").is_in(keys.implode()))["unit"].unique()
+    return now["unit"].is_in(met.implode()).fill_null(value=False)
 
 
 def _meeting(mine: pl.DataFrame, theirs: pl.DataFrame, dead: pl.Series) -> pl.Series:
@@ -255,7 +272,8 @@ def _partners(
     wholes = met.join(others.select(other="unit", other_whole="whole").unique(), on="other")
     beside = now.filter(outside & now["whole"].is_in(wholes["other_whole"].unique().implode()))
     units = linked.units
-    homed = with_guardian_households(pl.concat([units, _homes(now, units, beside, take)], how="diagonal"))
+    homes = with_derived(_homes(now, units, beside, take))
+    homed = with_guardian_households(pl.concat([units, homes], how="diagonal"))
     ours = homed.head(units.height)
     places = beside.select("record_key", old_unit="unit", old_whole="whole")
     them = homed.slice(units.height).join(places, on="record_key", maintain_order="left")

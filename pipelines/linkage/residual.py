@@ -110,10 +110,15 @@ class FellegiSunterEngine:
     estimator: Estimator = "engine"
     fitted: Fitted | None = None
 
-    def link(self, clusters: pl.DataFrame) -> Residual:
-        """See ResidualEngine; units that link are taken together and compared once more with the others."""
+    def link(self, clusters: pl.DataFrame, told: Attributes | None = None) -> Residual:
+        """See ResidualEngine; units that link are taken together and compared once more with the others.
+
+        Args:
+            clusters: see resolve.units_of.
+            told: their attributes, where they are known already.
+        """
         homed = with_guardian_households(clusters)
-        bare = attributes(homed)
+        bare = attributes(homed) if told is None else told
         values = value_keys(bare)
         spelled = spelling(bare.numbers) if self.fitted is None else self.fitted.spelled
         keys = block_keys(bare, self.policy.blocking, spelled)

@@ -19,8 +19,11 @@ from pipelines.linkage.frame import complete
 from pipelines.linkage.frequencies import COUNTS, unknown
 from pipelines.linkage.meeting import Meeting
 from pipelines.linkage.number_history import canonical_numbers
+from pipelines.linkage.sorted_keys import in_order, spliced, without
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.linkage.residual import Looked
 
 CONTENTS: Final = pl.Schema({
@@ -38,7 +41,7 @@ class Traces:
 
     Attributes:
         records: RECORDS, sorted by record key: of each record a hash of its content, its unit, the unit that stands for what links join it
-            with, and the family of records that hang together.
+            with, and the family of records that hang together. Of a run that follows another those it looked at alone, see `standing`.
         keys: of this run and of those it follows blocking keys of units; whole ones under the unit that stands for
             them.
         doubles: meeting.KEYS: under which persons with two numbers are looked for, see double_ids.meeting_keys.
@@ -64,6 +67,16 @@ def contents(records: pl.DataFrame) -> pl.DataFrame:
     )
     whole = records.select("record_key", content=records.select(sorted(records.columns)).hash_rows(0))
     return whole.join(hashed, on="record_key", how="left", maintain_order="left").select(CONTENTS.names())
+
+
+def standing(runs: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """RECORDS of now: of a run that linked everything and of those that followed; without a unit are records that are gone."""
+    first, *later = runs
+    if not later:
+        return in_order(first)
+    newest = pl.concat(later).unique("record_key", keep="last", maintain_order=True).sort("record_key")
+    stays = without(in_order(first), newest["record_key"])
+    return spliced(stays, newest.filter(pl.col("unit").is_not_null()))
 
 
 @dataclass(frozen=True)

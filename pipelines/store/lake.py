@@ -101,17 +101,17 @@ class Lake:
     def write_mapped(self, name: str, frame: pl.DataFrame) -> None:
         """Write numbers without nulls under a name so that they can be looked up in the file, see `mapped`."""
         target = self._mapped_path(name)
-        table = frame.to_arrow().combine_chunks()
+        batch = pa.RecordBatch.from_pydict({name: frame[name].to_numpy() for name in frame.columns})
         with self._replacing(target) as (part, keep):
-            with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+            with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+                writer.write_batch(batch)
             keep(target)
 
     def mapped(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
         """The columns written under that name, of which only what is looked at is read."""
         with pa.memory_map(str(self._mapped_path(name))) as source:
-            table = pa.ipc.open_file(source).read_all()
-        return {name: table[name].combine_chunks().to_numpy() for name in table.column_names}
+            batch = pa.ipc.open_file(source).get_batch(0)
+        return {column: batch[column].to_numpy() for column in batch.schema.names}
 
     def has_mapped(self, name: str) -> bool:
         """Whether columns were written under that name."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pipelines.store.lake import Lake
     from pipelines.store.postgres import Connection
 
-_LEFT: Final = ("records", "doubles", "values", "judged", "history", "conflicts", "cases", "quality")
+_EACH: Final = ("records", "doubles")
+_LEFT: Final = ("values", "judged", "history", "conflicts", "cases", "quality")
 _FOUND: Final = ("resolved", "links", "possible", "refused")
 _NEWEST: Final = """
 select l.*, r.inputs, r.base_publication, m.summary from resolution.linking l join ledger.run r using (run_id)
@@ -94,8 +95,8 @@ def left_name(run_id: str, what: str) -> str:
 
 
 def is_whole(lake: Lake, runs: list[str], model: str) -> bool:
-    """Whether the lake still has all that the last of these runs left, and the keys of those before it."""
+    """Whether the lake still has all that the last of these runs left, and what those before it left for it."""
     names = [left_name(runs[-1], what) for what in (*_LEFT, *_FOUND)]
-    names += [left_name(run, "doubles") for run in runs]
+    names += [left_name(run, what) for run in runs for what in _EACH]
     has_keys = all(lake.has_mapped(left_name(run, "keys")) for run in runs)
     return has_keys and all(lake.has(name) for name in [*names, f"model/{model}"])

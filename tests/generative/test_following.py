@@ -18,7 +18,7 @@ from pipelines.linkage.following import Earlier, Known, follow, traces_of
 from pipelines.linkage.persons import FORMER
 from pipelines.linkage.residual import FellegiSunterEngine
 from pipelines.linkage.resolve import JUDGEMENTS, Resolution, resolve
-from pipelines.linkage.traces import contents
+from pipelines.linkage.traces import contents, standing
 from tests.generative.test_resolution_invariants import NUMBERS, RECORD
 from tests.unit.linkage.people import frame, judged, person, policy
 
@@ -139,6 +139,7 @@ def _holds(history: list[Step]) -> None:
         keys, doubles = traces.keys, traces.doubles
         traces = replace(
             followed.traces,
+            records=standing([traces.records, followed.traces.records]),
             keys=(*keys, *followed.traces.keys),
             doubles=pl.concat([doubles, followed.traces.doubles]),
         )

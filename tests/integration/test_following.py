@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.explaining.made import made_by
 from pipelines.proving import verify
 from pipelines.settings import Settings
 from pipelines.stages.publish import publish
@@ -58,6 +59,10 @@ def test_a_run_looks_only_at_what_changed_and_comes_out_again(office: Office) ->
     number = say(office)
     with open_database(office.settings) as conn:
         row = linking.newest(conn)[0]
+        made = made_by(office.settings, conn, number)
+        keys = made.members["record_key"]
+        told = [made.records_about([key]).height for key in keys[:3]]
+        assert (told, made.records_about(keys).height) == ([1, 1, 1], len(ROWS) + 1)
         assert surviving(conn)[-1] == (len(ROWS) + 1, 2, None)
     assert (row["changed"], row["reason"], row["base_run"] is None) == (2, None, False)
     assert verify(office.settings, number, replay=True).verdict == "holds"
