@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -33,21 +31,3 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one line of JSON
 def print_json(value: Any) -> None:
     """Print one line of JSON on standard output, for programs."""
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error; `advance(what, done, whole)`."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:<44}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=told) as progress:
-        tasks: dict[str, Any] = {}
-
-        def advance(what: str, done: int, whole: int) -> None:
-            stage = what.split(" ", maxsplit=1)[0]
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(what, total=whole)
-            progress.update(tasks[stage], description=what, completed=done, total=whole)
-
-        yield advance

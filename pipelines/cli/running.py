@@ -11,7 +11,8 @@ import typer
 import yaml
 from rich.markup import escape
 
-from pipelines.cli.console import JsonOption, app, print_json, progress_bar, said, told
+from pipelines.cli.console import JsonOption, app, print_json, said, told
+from pipelines.cli.progress import Advance, progress
 from pipelines.errors import UsageError
 from pipelines.settings import settings_from_environment
 
@@ -34,7 +35,7 @@ def generate(
     from pipelines.synthetic.generate import generate as make
 
     dirt = _rates(rates) if rates else None
-    with progress_bar() as advance:
+    with progress() as advance:
         make(persons, seed, out, months, rates=dirt, progress=advance)
     loaded = load_front_folder(_front_url(), out / "front")
     said.print(f"deliveries   {out / 'inbox'}\ntruth        {out / 'truth.csv'}")
@@ -82,7 +83,7 @@ def run(
     settings = settings_from_environment()
     if engine == "recordlinkage":
         settings = replace(settings, estimator="recordlinkage")
-    with progress_bar() as advance:
+    with progress() as advance:
         summary = run_all(settings, inbox.resolve(), _steps_on(advance))
     _tell_run(summary.__dict__)
     if as_json:
@@ -90,7 +91,7 @@ def run(
     raise typer.Exit(_exit_code(summary.__dict__))
 
 
-def _steps_on(advance: Callable[[str, int, int], None]) -> Callable[[str, str, int, int], None]:
+def _steps_on(advance: Advance) -> Callable[[str, str, int, int], None]:
     return lambda step, feed, done, whole: advance(f"{step} {feed}".strip(), done, whole)
 
 
