@@ -13,6 +13,7 @@ import argparse
 import csv
 import hashlib
 import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -68,21 +69,23 @@ def _round(settings: Settings, base: Path, place: int, rows: int) -> dict[str, A
     _deliver(base / "county" / "inbox", inbox, place, rows)
     for step in FEED_STEPS:
         run_step(step, settings, feed=FEED, inbox=inbox)
-    seconds, said = _timed(settings)
-    all_seconds, whole = _timed(replace(settings, declarations=_anew(base)))
+    (seconds, cpu), said = _timed(settings)
+    (all_seconds, all_cpu), whole = _timed(replace(settings, declarations=_anew(base)))
     with psycopg2.connect(database_url(settings)) as conn, conn.cursor() as cursor:
         cursor.execute(_FORGET, (whole["run_id"],))
     return {
         "changed": rows, "records": said["records"], "reached": said["reached"],
         "increment_seconds": round(seconds, 2), "all_seconds": round(all_seconds, 2),
         "ratio": round(seconds / all_seconds, 4),
+        "increment_cpu": round(cpu, 2), "all_cpu": round(all_cpu, 2), "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
-def _timed(settings: Settings) -> tuple[float, dict[str, Any]]:
-    started = time.perf_counter()
+def _timed(settings: Settings) -> tuple[tuple[float, float], dict[str, Any]]:
+    """Seconds by the clock, and of this process on all cores."""
+    started, used = time.perf_counter(), time.process_time()
     said = resolve(settings)
-    return time.perf_counter() - started, said
+    return (time.perf_counter() - started, time.process_time() - used), said
 
 
 def _anew(base: Path) -> Path:
@@ -110,13 +113,13 @@ def _deliver(county: Path, inbox: Path, place: int, rows: int) -> None:
     manifest = json.loads((full / "manifest.json").read_text(encoding="utf-8"))
     newest = json.loads((max((county / FEED).iterdir()) / "manifest.json").read_text(encoding="utf-8"))
     day = date.fromisoformat(newest["data_date"]) + timedelta(days=place)
-    with (full / manifest["file"]).open(encoding="gb18030", newline="") as source:
+    with (full / manifest["file"]).open(encoding="gb18030", errors="replace", newline="") as source:
         lines = [
             line
             for line in csv.DictReader(source, quoting=csv.QUOTE_NONE)
             if len(line[TELEPHONE] or "") == 11
             and None not in (*line, *line.values())
-            and '"' not in "".join(line.values())
+            and not {'"', "\ufffd"} & set("".join(line.values()))
         ]
     chosen = lines[place :: max(1, len(lines) // rows)][:rows]
     folder = inbox / FEED / day.isoformat()

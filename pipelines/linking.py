@@ -205,6 +205,7 @@ def linked(asked: Asked, before: Before | None, reason: str | None) -> Linked:
 
 def _contents(asked: Asked, before: Before) -> pl.DataFrame:
     """Contents of all records; feeds of which nothing was delivered are as they were."""
+    from pipelines.linkage.sorted_keys import in_order, of_prefix  # noqa: PLC0415
     from pipelines.linkage.traces import CONTENTS, contents  # noqa: PLC0415
 
     then, now = before.linking["inputs"], asked.inputs
@@ -215,10 +216,10 @@ def _contents(asked: Asked, before: Before) -> pl.DataFrame:
             then["judged_by"].get(batch) == now["judged_by"][batch] for batch in batches
         )
         if same:
-            found.append(old.filter(pl.col("record_key").str.starts_with(f"{feed}|")))
+            found.append(of_prefix(old, f"{feed}|"))
         else:
             found.append(contents(asked.speaking.of(feed)))
-    return pl.concat(found).sort("record_key")
+    return in_order(pl.concat(found))
 
 
 def _belonged(conn: Connection, content: pl.DataFrame, before: Before) -> pl.DataFrame:

@@ -19,6 +19,8 @@ from pipelines.linkage.model import Model, declared_model
 from pipelines.linkage.policy import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.linkage.attributes import Attributes
     from pipelines.linkage.key_parts import Spelling
     from pipelines.linkage.policy import LinkagePolicy
@@ -96,34 +98,45 @@ def kept(fitted: Fitted) -> pl.DataFrame:
 
 def name_of(frame: pl.DataFrame) -> str:
     """The name of a kept model: a hash of its content."""
-    parts = frame.select(part=pl.struct("what", "name").rle()).unnest("part").unnest("value")
-    digest = hashlib.sha256("\n".join(f"{what} {name} {rows}" for rows, what, name in parts.rows()).encode())
+    parts = "\n".join(f"{what} {name} {rows.height}" for what, name, rows in _parts(frame))
+    digest = hashlib.sha256(parts.encode())
     for column in ("key", "number"):
         digest.update(np.ascontiguousarray(frame[column].to_numpy()).tobytes())
     return digest.hexdigest()[:32]
 
 
+def _parts(frame: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """what, name, rows: stretches of rows about one thing."""
+    starts = frame.select(
+        pl.any_horizontal(pl.col(by).ne_missing(pl.col(by).shift()) for by in ("what", "name"))
+    )
+    first = starts.to_series().arg_true().to_list()
+    for at, end in zip(first, [*first[1:], frame.height], strict=True):
+        yield frame["what"][at], frame["name"][at], frame[at:end]
+
+
+def _counts(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    comparison = pl.lit(name, COUNTS["comparison"]).alias("comparison")
+    return rows.select(comparison, "key", count=pl.col("number").cast(pl.Int64))
+
+
 def as_kept(frame: pl.DataFrame, policy: LinkagePolicy, summary: dict[str, Any]) -> Fitted:
     """The model again, of `kept` and the policy it was fitted by."""
-    parts = frame.partition_by("what", as_dict=True)
-    told = {str(what[0]): rows for what, rows in parts.items()}
-    m = told["m"]
+    parts = list(_parts(frame))
+    told = {what: pl.concat([rows for other, _, rows in parts if other == what]) for what, _, _ in parts}
+    m = {name: rows.sort("key")["number"].to_numpy() for what, name, rows in parts if what == "m"}
     population = int(told["population"]["number"][0])
     model = Model(
-        m={name: m.filter(pl.col("name") == name).sort("key")["number"].to_numpy() for name in LEVELS},
+        m={name: m[name] for name in LEVELS},
         u=declared_model(population, policy).u,
         population=population,
         summary=summary,
     )
     spelled: Any = next(what for what in told if told[what]["name"][0] == "spelled")
-    counts = told.get("count", frame.clear())
+    counts = [_counts(name, rows) for what, name, rows in parts if what == "count"]
     return Fitted(
         model=model,
-        counts=counts.select(
-            pl.col("name").cast(COUNTS["comparison"]).alias("comparison"),
-            "key",
-            count=pl.col("number").cast(pl.Int64),
-        ),
+        counts=pl.concat([COUNTS.to_frame(), *counts]),
         rates=told.get("rate", frame.clear()).select(value="name", bits="number"),
         crowded=told.get("crowded", frame.clear()).select("key").cast({"key": KEYS["key"]}),
         spelled=spelled,

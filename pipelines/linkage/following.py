@@ -131,7 +131,8 @@ def follow(
     asked = content.filter(pl.col("record_key").is_in(mine["record_key"].implode()))
     new = traces_of(found, known, earlier.fitted, asked, first)
     stays = without(earlier.traces.records, touched)
-    left = _left(earlier.traces.values, stays["unit"], new, reached.gone)
+    ended = earlier.traces.records.filter(pl.col("record_key").is_in(reached.gone.implode()))["unit"]
+    left = _left(earlier.traces.values, stays["unit"], new, ended)
     units = stays["unit"].n_unique() + new.records["unit"].n_unique()
     whole = carried(earlier.outcome, part, touched, units)
     return Followed(whole, part, mine, reached.gone, left, reached.changed)
@@ -211,9 +212,9 @@ def _persons(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(FORMER.names()[:2])
 
 
-def _left(values: pl.DataFrame, standing: pl.Series, new: Traces, gone: pl.Series) -> Traces:
-    """What this run adds: traces of the records it looked at, and which are gone; all values."""
+def _left(values: pl.DataFrame, standing: pl.Series, new: Traces, ended: pl.Series) -> Traces:
+    """What this run adds: traces of the records it looked at, and the units of those that are gone; all values."""
     there = standing.filter(standing.is_in(values["unit"].unique().implode())).unique()
     stay = values.filter(pl.col("unit").is_in(there.implode()))
-    records = pl.concat([new.records, gone.to_frame("record_key")], how="diagonal")
+    records = pl.concat([new.records, ended.unique().sort().to_frame("unit")], how="diagonal")
     return replace(new, records=records, values=pl.concat([stay, new.values]))

@@ -167,11 +167,11 @@ def _changed(now: pl.DataFrame, changed: pl.Series, gone: pl.DataFrame, base: Ba
 
 def _closed(now: pl.DataFrame, inside: pl.Series, base: Base) -> pl.Series:
     """The records with all that hangs together with them."""
-    while True:
-        grown = inside | _tied(now, now.filter(inside), base)
-        if grown.sum() == inside.sum():
-            return inside
-        inside = grown
+    fresh = inside
+    while fresh.any():
+        fresh = _tied(now, now.filter(fresh), base) & ~inside
+        inside |= fresh
+    return inside
 
 
 def _tied(now: pl.DataFrame, chosen: pl.DataFrame, base: Base) -> pl.Series:
@@ -211,7 +211,8 @@ def _dirty(
     now: pl.DataFrame, start: pl.Series, group: _Grouping, gone: pl.DataFrame, base: Base
 ) -> tuple[pl.Series, pl.DataFrame, _Told]:
     """What is compared anew, with whom else a value that the model does not count is shared; those counts; what it says."""
-    dirty = _closed(now, start | _met_before(now, start, base), base)
+    before = _met_before(now, start, base)
+    dirty = _closed(now, start | before, base) if (before & ~start).any() else start
     while True:
         units = group(now.filter(dirty)["record_key"]).units
         table = attributes(units)
@@ -225,11 +226,10 @@ def _dirty(
         sharing = theirs.join(asked, on=["comparison", "key"], how="semi")["unit"].unique()
         doubles = _meeting(meeting_keys(units), base.traces.doubles, dead)
         more = now["unit"].is_in(pl.concat([sharing, doubles]).implode()).fill_null(value=False)
-        grown = _closed(now, dirty | more, base)
-        if grown.sum() == dirty.sum():
+        if not (more & ~dirty).any():
             every = pl.concat([mine.select("comparison", "key"), theirs.select("comparison", "key")])
             return dirty, frequencies(every), _Told(units, table)
-        dirty = grown
+        dirty = _closed(now, dirty | more, base)
 
 
 @dataclass(frozen=True)

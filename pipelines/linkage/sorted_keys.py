@@ -39,6 +39,13 @@ def places(now: pl.Series, then: pl.Series) -> pl.Series:
     return rows.set(rows < 0, None)
 
 
+def of_prefix(frame: pl.DataFrame, prefix: str, by: str = "record_key") -> pl.DataFrame:
+    """The rows of a frame that is sorted by a column whose texts begin so; the prefix ends in a character of ASCII."""
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    first, last = frame[by].search_sorted(pl.Series([prefix, after]))
+    return frame[first:last]
+
+
 def without(frame: pl.DataFrame, keys: pl.Series, by: str = "record_key") -> pl.DataFrame:
     """The frame, which is sorted by a column without doubles, without the rows of some keys."""
     stays = np.ones(frame.height, dtype=np.bool_)

@@ -70,13 +70,25 @@ def contents(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def standing(runs: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """RECORDS of now: of a run that linked everything and of those that followed; without a unit are records that are gone."""
+    """RECORDS of now: of a run that linked everything and of those that followed.
+
+    A row without a record key tells that what stood in a unit before is gone or stands in another one since: the keys
+    of records that are gone are not kept.
+    """
     first, *later = runs
     if not later:
         return in_order(first)
-    newest = pl.concat(later).unique("record_key", keep="last", maintain_order=True).sort("record_key")
-    stays = without(in_order(first), newest["record_key"])
-    return spliced(stays, newest.filter(pl.col("unit").is_not_null()))
+    told = pl.concat([run.with_columns(run=pl.lit(place)) for place, run in enumerate(later)])
+    is_end = pl.col("record_key").is_null()
+    ends = told.filter(is_end).group_by("unit").agg(ended=pl.col("run").max())
+    newest = told.filter(~is_end).unique("record_key", keep="last", maintain_order=True).sort("record_key")
+    stays = without(in_order(first), newest["record_key"]).join(
+        ends, on="unit", how="anti", maintain_order="left"
+    )
+    stand = newest.join(ends, on="unit", how="left", maintain_order="left").filter(
+        pl.col("ended").is_null() | (pl.col("ended") <= pl.col("run"))
+    )
+    return spliced(stays, stand)
 
 
 @dataclass(frozen=True)

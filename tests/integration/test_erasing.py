@@ -132,6 +132,7 @@ def test_the_run_after_an_erasure_does_not_bring_it_back(office: Office) -> None
     assert [fault["code"] for fault in office.take()["refused"]] == ["PB-DL-027"]
     run(office)
     assert left(office.settings.lake, "孙七") == []
+    assert [path for path in left(office.settings.lake, "letters|e'") if path.startswith("linking")] == []
     assert office.ask("select name from shared.person where name like '孙%%'") == []
     assert verify(office.settings, 2).verdict == "erased"
     with pytest.raises(UsageError, match="cannot be sampled"):

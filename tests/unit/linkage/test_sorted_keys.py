@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.linkage import sorted_keys
-from pipelines.linkage.sorted_keys import in_order, places, spliced, without
+from pipelines.linkage.sorted_keys import in_order, of_prefix, places, spliced, without
 
 KEYS = st.sets(st.text("甲乙a|", max_size=4), max_size=30)
 
@@ -30,6 +30,12 @@ def test_places_are_where_the_keys_stood(now: set[str], then: set[str]) -> None:
         patch.setattr(sorted_keys, "_STRETCH", 3)
         assert places(_sorted(now), _sorted(then)).to_list() == expected
     assert places(_sorted(now), _sorted(then)).to_list() == expected
+
+
+@given(KEYS)
+def test_rows_of_a_prefix_are_those_that_begin_so(keys: set[str]) -> None:
+    found = of_prefix(_frame(keys), "a|")
+    assert found.equals(_frame({key for key in keys if key.startswith("a|")}))
 
 
 @given(KEYS, KEYS)
