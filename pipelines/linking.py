@@ -223,13 +223,20 @@ def _contents(asked: Asked, before: Before) -> pl.DataFrame:
 
 
 def _belonged(conn: Connection, content: pl.DataFrame, before: Before) -> pl.DataFrame:
-    """To whom each record last belonged: those the run before had by its outcome, others by the database."""
-    from pipelines.linkage.sorted_keys import in_order, places, spliced  # noqa: PLC0415
+    """To whom each record last belonged: those the run before had by its outcome, others by the database.
+
+    A run that is repeated finds what it did done: the persons that it made are not made once more.
+    """
+    from pipelines.linkage.sorted_keys import in_order, places, spliced, without  # noqa: PLC0415
 
     there = before.earlier.outcome.memberships
     keys = content["record_key"]
     new = keys.filter(places(keys, there["record_key"]).is_null())
-    return spliced(there, in_order(runs.members_of(conn, new.to_list())))
+    known = spliced(there, in_order(runs.members_of(conn, new.to_list())))
+    if before.repeated is None:
+        return known
+    mine = in_order(runs.members_by(conn, before.repeated))
+    return spliced(without(known, mine["record_key"]), mine)
 
 
 def _all(asked: Asked, reason: str | None) -> Linked:

@@ -31,12 +31,13 @@ MODEL: Final = "model"
 
 @dataclass(frozen=True)
 class Before:
-    """The run that this one follows: what it left, and how it linked."""
+    """The run that this one follows: what it left, how it linked, and the run that this one repeats, if any."""
 
     earlier: Earlier
     linking: dict[str, Any]
     cases: pl.DataFrame
     quality: pl.DataFrame
+    repeated: str | None
 
 
 def same_inputs(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
@@ -63,9 +64,9 @@ def earlier_of(
         inputs: of the run that is to follow.
         base: the publication it starts from: a run that is repeated follows what it followed before.
     """
-    rows = left.newest(conn)
+    rows, repeated = left.newest(conn), None
     if rows and rows[0]["base_publication"] == base and same_inputs(rows[0]["inputs"], inputs):
-        rows = rows[1:]
+        repeated, rows = str(rows[0]["run_id"]), rows[1:]
     if not rows:
         return None, "first"
     row = rows[0]
@@ -80,7 +81,7 @@ def earlier_of(
         return None, "many runs since the model was fitted"
     if not left.is_whole(lake, runs, row["model"]):
         return None, "what the run before left is gone"
-    return _before(settings, lake, runs, row), None
+    return _before(settings, lake, runs, row, repeated), None
 
 
 def kept_model(settings: Settings, lake: Lake, name: str, summary: dict[str, Any]) -> Fitted:
@@ -97,7 +98,9 @@ def kept_model(settings: Settings, lake: Lake, name: str, summary: dict[str, Any
     return as_kept(frame, linkage_policy(settings), summary)
 
 
-def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]) -> Before:
+def _before(
+    settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any], repeated: str | None
+) -> Before:
     from pipelines.linkage.carried import Outcome, numbered  # noqa: PLC0415
     from pipelines.linkage.following import Earlier  # noqa: PLC0415
     from pipelines.linkage.meeting import Meeting  # noqa: PLC0415
@@ -114,4 +117,4 @@ def _before(settings: Settings, lake: Lake, runs: list[str], row: dict[str, Any]
     keys = tuple(Meeting.stored(lake.mapped(left_name(run, "keys"))) for run in runs)
     traces = Traces(records, keys, pl.concat(list(doubles)), left_by["values"])
     earlier = Earlier(model.result(), traces, found, left_by["judged"], left_by["history"])
-    return Before(earlier, row, left_by["cases"], left_by["quality"])
+    return Before(earlier, row, left_by["cases"], left_by["quality"], repeated)

@@ -77,6 +77,15 @@ def members_of(conn: Connection, keys: list[str]) -> pl.DataFrame:
     return fetch_frame(conn, sql, (keys,), schema=MEMBERSHIP)
 
 
+def members_by(conn: Connection, run_id: str) -> pl.DataFrame:
+    """The same of the records that a run gave another person than before, or their first."""
+    sql = (
+        "select record_key, person_id, number from resolution.membership join resolution.person using (person_id)"
+        " where run_id = %s"
+    )
+    return fetch_frame(conn, sql, (run_id,), schema=MEMBERSHIP)
+
+
 def former_members(conn: Connection) -> pl.DataFrame:
     """Records of persons that were merged away, see linkage.persons.FORMER."""
     sql = (

@@ -17,12 +17,12 @@ from pipelines.stages.publish import publish
 from pipelines.stages.resolve import resolve
 from pipelines.stages.survive import survive
 from pipelines.stages.upkeep import upkeep
-from pipelines.store import linking
+from pipelines.store import judging, linking
 from pipelines.store.database import open_database
 from pipelines.store.postgres import Connection, execute, fetch
 from pipelines.store.publication import rollback
 from tests.integration.test_proof_replay import NAMED
-from tests.office import Office, declare, open_office
+from tests.office import FEED, Office, declare, open_office
 
 NAMES = ["".join(letters) for letters in product("王李张赵钱孙", "一二三四", "甲乙")]
 ROWS = {f"k{place:02d}": name for place, name in enumerate(NAMES)}
@@ -104,6 +104,22 @@ def test_a_run_that_is_repeated_follows_what_it_followed_before(office: Office) 
     assert resolve(office.settings) == once
     with open_database(office.settings) as conn:
         assert len(fetch(conn, "select run_id from resolution.linking")) == 2
+
+
+def test_a_person_that_a_repeated_run_made_is_made_once(office: Office) -> None:
+    with open_database(office.settings) as conn:
+        said = judging.judge(conn, (f"{FEED}|k00", f"{FEED}|k01"), "positive", by="Li", reason="a test")
+    take(office, 1, ROWS)
+    say(office)
+    with open_database(office.settings) as conn:
+        judging.undo(conn, said, by="Li", reason="a test")
+    assert resolve(office.settings)["reached"] == 2
+    asked = "select record_key, person_id from resolution.membership order by record_key"
+    once = office.ask(asked)
+    resolve(office.settings)
+    assert office.ask(asked) == once
+    assert len({row["person_id"] for row in once}) == len(ROWS)
+    assert verify(office.settings, say(office), replay=True).verdict == "holds"
 
 
 def test_many_changes_or_another_policy_link_everything_anew(office: Office) -> None:
