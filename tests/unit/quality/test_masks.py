@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.quality import masks
 from pipelines.quality.checkable import NotCheckable
@@ -52,6 +55,16 @@ def test_compound_duplicates_too_are_looked_for_within_the_condition() -> None:
     frame = pl.DataFrame({"x": ["a", "a", "b", "b"], "y": [1] * 4, "live": [True, False, True, True]})
     mask = masks.compound_mask(["x", "y"], "never", pl.col("live"))
     assert rows(frame, mask) == ([True, False, True, True], [False, False, True, True])
+
+
+@given(st.lists(st.tuples(st.none() | st.text("ab", max_size=2), st.none() | st.integers(0, 2)), max_size=12))
+def test_keys_that_repeat_are_told_from_keys_that_only_share_a_hash(keys: list[tuple[Any, ...]]) -> None:
+    times = Counter(keys)
+    frame = pl.DataFrame(keys, schema={"x": pl.String, "y": pl.Int64}, orient="row")
+    key = pl.struct("x", "y")
+    for hashed in (key.hash(), pl.col("x"), pl.col("y"), pl.col("x").is_null()):
+        found = frame.select(masks.repeated(key, hashed)).to_series().to_list()
+        assert found == [times[one] > 1 for one in keys]
 
 
 @pytest.mark.parametrize(
