@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from pipelines.store.lake import Lake
 
-    Hashes = npt.NDArray[np.uint64]
+    Hashes = npt.NDArray[np.void]
 
 WIDTH: Final = 32
-"""Bytes of a hash; here four words, the most significant first."""
+"""Bytes of a hash. Hashes are kept as they are spelled, `V32`, and compared by their first eight bytes first."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Contents:
         Raises:
             ValueError: a row that ends is not there.
         """
-        known = self.tables.get(table, words(begun.clear()))
-        left = np.delete(known, _places(known, words(ended)), axis=0)
-        rows = _in_order(np.concatenate([left, words(begun)]))
-        return contents_of({**self.tables, table: rows})
+        known, coming = self.tables.get(table, packed(begun.clear())), _in_order(packed(begun))
+        left = np.delete(known, _places(known, packed(ended)))
+        rows = np.insert(left, np.searchsorted(_first(left), _first(coming)), coming)
+        return contents_of({**self.tables, table: _in_order(rows)})
 
     def keep(self, lake: Lake) -> None:
         """Write it into the lake; it can be made again, so nobody waits for the disk."""
@@ -77,10 +77,10 @@ class Contents:
         finally:
             part.unlink(missing_ok=True)
 
-    def _spelled(self) -> Iterator[bytes]:
+    def _spelled(self) -> Iterator[bytes | memoryview]:
         for name in sorted(self.tables):
             yield f"{name} {len(self.tables[name])}\n".encode()
-            yield self.tables[name].astype(">u8").tobytes()
+            yield self.tables[name].data
 
 
 def contents_of(tables: Mapping[str, Hashes]) -> Contents:
@@ -90,22 +90,22 @@ def contents_of(tables: Mapping[str, Hashes]) -> Contents:
 
 def contents(hashes: Mapping[str, pl.Series]) -> Contents:
     """Of the hashes of the rows of each table, in any order."""
-    return contents_of({name: _in_order(words(rows)) for name, rows in hashes.items()})
+    return contents_of({name: _in_order(packed(rows)) for name, rows in hashes.items()})
 
 
 def kept_contents(lake: Lake, sha256: str) -> Contents | None:
     """What the lake kept under a content hash; None when it is not there, or is not that."""
     with contextlib.suppress(OSError, ValueError):
-        found = _parsed(_path(lake, sha256).read_bytes())
-        return found if found.sha256 == sha256 else None
+        spelled = _path(lake, sha256).read_bytes()
+        return _parsed(spelled) if hashlib.sha256(spelled).hexdigest() == sha256 else None
     return None
 
 
-def words(hashes: pl.Series) -> Hashes:
-    """Hashes as rows of four words. ValueError when one is missing or of another length."""
+def packed(hashes: pl.Series) -> Hashes:
+    """Hashes one after the other. ValueError when one is missing or of another length."""
     if not (hashes.bin.size() == WIDTH).fill_null(value=False).all():
         raise ValueError("a row without its hash")
-    return np.frombuffer(b"".join(hashes.to_list()), dtype=">u8").astype(np.uint64).reshape(-1, 4)
+    return np.frombuffer(b"".join(hashes.to_list()), dtype=f"V{WIDTH}")
 
 
 def _path(lake: Lake, sha256: str) -> Path:
@@ -118,24 +118,38 @@ def _parsed(spelled: bytes) -> Contents:
         end = spelled.index(b"\n", place)
         name, rows = spelled[place:end].decode().rsplit(" ", 1)
         place = end + 1 + WIDTH * int(rows)
-        tables[name] = np.frombuffer(spelled[end + 1 : place], dtype=">u8").astype(np.uint64).reshape(-1, 4)
+        tables[name] = np.frombuffer(spelled, dtype=f"V{WIDTH}", count=int(rows), offset=end + 1)
     return Contents(tables)
+
+
+def _words(rows: Hashes) -> npt.NDArray[np.uint64]:
+    """The same as four words a row, the most significant first; nothing is copied."""
+    return rows.view(">u8").reshape(-1, 4)
+
+
+def _first(rows: Hashes) -> npt.NDArray[np.uint64]:
+    """The first word of each, as this machine counts."""
+    return _words(rows)[:, 0].astype(np.uint64)
 
 
 def _in_order(rows: Hashes) -> Hashes:
     """Sorted as bytes are; the first words nearly always decide."""
-    ordered = rows[np.argsort(rows[:, 0], kind="stable")]
-    if (ordered[1:, 0] != ordered[:-1, 0]).all():
-        return ordered
-    return ordered[np.lexsort(ordered.T[::-1])]
+    first = _first(rows)
+    if (first[1:] > first[:-1]).all():
+        return rows
+    order = np.argsort(first, kind="stable")
+    if (np.diff(first[order]) != 0).all():
+        return rows[order]
+    return rows[np.lexsort(_words(rows).T[::-1])]
 
 
 def _places(known: Hashes, asked: Hashes) -> npt.NDArray[np.int64]:
     """Where each of the asked rows stands in the sorted ones."""
-    first = np.searchsorted(known[:, 0], asked[:, 0]).astype(np.int64)
-    after = np.searchsorted(known[:, 0], asked[:, 0], side="right")
+    words, sought = _first(known), _first(asked)
+    first = np.searchsorted(words, sought).astype(np.int64)
+    after = np.searchsorted(words, sought, side="right")
     for one in np.flatnonzero(after - first != 1):
-        same = (known[first[one] : after[one]] == asked[one]).all(axis=1)
+        same = known[first[one] : after[one]] == asked[one]
         first[one] += np.flatnonzero(same)[0] if same.any() else len(known)
     if (first >= len(known)).any() or not (known[first] == asked).all():
         raise ValueError("a row that is not there")

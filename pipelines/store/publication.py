@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -115,18 +116,11 @@ def stage(
         )
     span = _span(conn, run_id, current)
     if touched is None:
-        written, hashes = {}, {}
-        for name, fresh in ahead(_hashed(names, tables, provenance), len(names)):
-            written[name], hashes[name] = write_rows(conn, name, fresh, span), fresh["row_hash"]
-        held = contents({name: hashes[name] for name in names})
+        written, held = _write_whole(conn, span, _hashed(names, tables, provenance))
     else:
         _check_touched(span, tables, provenance, touched)
         touch(conn, touched)
-        written = {
-            name: write_rows(conn, name, fresh, span, touched_only=True)
-            for name, fresh in _hashed(names, tables, provenance)
-        }
-        held = _next_contents(conn, lake, current, {name: written[name] for name in names})
+        written, held = _write_touched(conn, span, _hashed(names, tables, provenance), lake)
     staged = Staged(span.number, current, _counts(names, written, held), held.heights(names), held.sha256)
     _note(conn, run_id, staged)
     if lake is not None:
@@ -155,15 +149,43 @@ def _check_touched(
         raise PopbaseError("rows of persons that are not touched were handed over")
 
 
-def _next_contents(
-    conn: Connection, lake: Lake | None, current: int, written: Mapping[str, Written]
-) -> Contents:
-    """What readers see, with what was written: out of the lake, where it fits, else from the server."""
-    found = None
-    if lake is not None and current:
-        found = kept_contents(lake, _publication(conn, current)["content_hash"])
-    if found is None:
-        found = contents({name: seen_hashes(conn, name, current) for name in golden_names(conn)})
+def _write_whole(
+    conn: Connection, span: Span, hashed: Iterator[tuple[str, pl.DataFrame]]
+) -> tuple[dict[str, Written], Contents]:
+    """Write all rows, the next tables hashed while one is written; what was written, and what readers will see."""
+    written, hashes = {}, {}
+    for name, fresh in ahead(hashed, _AHEAD):
+        written[name], hashes[name] = write_rows(conn, name, fresh, span), fresh["row_hash"]
+    return written, contents({name: rows for name, rows in hashes.items() if name != PROVENANCE})
+
+
+def _write_touched(
+    conn: Connection, span: Span, hashed: Iterator[tuple[str, pl.DataFrame]], lake: Lake | None
+) -> tuple[dict[str, Written], Contents]:
+    """Write the rows of the touched, while what readers see is fetched from the lake, or then from the server."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        kept = reader.submit(_kept, lake, _seen_hash(conn, span.base))
+        written = {name: write_rows(conn, name, fresh, span, touched_only=True) for name, fresh in hashed}
+        found = kept.result() or _as_stored(conn, span.base)
+    return written, _next_contents(found, {name: one for name, one in written.items() if name != PROVENANCE})
+
+
+def _seen_hash(conn: Connection, current: int) -> str | None:
+    """The content hash of what readers see."""
+    return str(_publication(conn, current)["content_hash"]) if current else None
+
+
+def _kept(lake: Lake | None, sha256: str | None) -> Contents | None:
+    return None if lake is None or sha256 is None else kept_contents(lake, sha256)
+
+
+def _as_stored(conn: Connection, current: int) -> Contents:
+    """What readers see, as the server has it."""
+    return contents({name: seen_hashes(conn, name, current) for name in golden_names(conn)})
+
+
+def _next_contents(found: Contents, written: Mapping[str, Written]) -> Contents:
+    """What readers see, with what was written."""
     for name, one in written.items():
         if one.begun.is_empty() and one.ended.is_empty():
             continue
@@ -198,6 +220,8 @@ def _hashed(
     yield PROVENANCE, said.with_columns(row_hashes(said))
 
 
+_AHEAD = 16
+"""Tables that are hashed ahead of the one that is written: the server is the slower of the two."""
 _NO_ROWS = pl.DataFrame(schema={"row_key": pl.String, "person_id": pl.String})
 
 
