@@ -186,18 +186,18 @@ def compound_mask(columns: list[str], ignore: str, where: pl.Expr | None) -> Mas
     """The mask of rows that repeat each other in several columns taken together."""
     examined = _given(columns, ignore, where)
     key = pl.struct(columns if where is None else [examined.alias("\x00examined"), *columns])
-    return Mask(examined, repeated(key, key.hash()) & examined, needs_all=True)
+    twice = key.map_batches(lambda rows: repeated(rows, rows.hash()), return_dtype=pl.Boolean())
+    return Mask(examined, twice & examined, needs_all=True)
 
 
-def repeated(key: pl.Expr, hashed: pl.Expr) -> pl.Expr:
-    """Rows whose key occurs more than once, as `key.is_duplicated()` with half its memory.
+def repeated(key: pl.Series, hashed: pl.Series) -> pl.Series:
+    """Whether each key occurs more than once, as `key.is_duplicated()` with half its memory.
 
     Equal keys have to have equal hashes; only rows whose hash repeats are compared by the key itself, so that keys
     which differ under one hash are told apart.
     """
     perhaps = hashed.is_duplicated()
-    place = pl.when(perhaps).then(perhaps.cast(pl.UInt32).cum_sum() - 1)
-    return key.filter(perhaps).is_duplicated().gather(place).fill_null(value=False)
+    return perhaps.scatter(perhaps.arg_true(), key.filter(perhaps).is_duplicated())
 
 
 def _given(columns: list[str], ignore: str, where: pl.Expr | None) -> pl.Expr:

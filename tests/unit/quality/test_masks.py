@@ -61,9 +61,9 @@ def test_compound_duplicates_too_are_looked_for_within_the_condition() -> None:
 def test_keys_that_repeat_are_told_from_keys_that_only_share_a_hash(keys: list[tuple[Any, ...]]) -> None:
     times = Counter(keys)
     frame = pl.DataFrame(keys, schema={"x": pl.String, "y": pl.Int64}, orient="row")
-    key = pl.struct("x", "y")
-    for hashed in (key.hash(), pl.col("x"), pl.col("y"), pl.col("x").is_null()):
-        found = frame.select(masks.repeated(key, hashed)).to_series().to_list()
+    key = frame.to_struct("key")
+    for hashed in (key.hash(), frame["x"], frame["y"], frame["x"].is_null()):
+        found = masks.repeated(key, hashed).to_list()
         assert found == [times[one] > 1 for one in keys]
 
 
