@@ -32,6 +32,7 @@ from pipelines.store.backup_folder import SECONDS_AT_RISK
 from pipelines.store.database import front_database_url
 from pipelines.store.digests import digest, read_plainly
 from pipelines.store.embedded import ADMIN, server_status, server_url, stop_server
+from pipelines.store.mirror import NEVER
 from pipelines.store.placement import root_of
 from pipelines.store.postgres import compose, connect, execute, fetch
 
@@ -232,7 +233,7 @@ def _files(lake: Path) -> Iterator[tuple[str, str]]:
     """What is kept for speed only is not backed up."""
     for path in lake.rglob("*"):
         name = path.relative_to(lake)
-        if path.is_file() and not path.name.startswith(".") and name.parts[0] != "state":
+        if path.is_file() and not path.name.startswith(".") and name.parts[0] not in NEVER:
             yield str(name), hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -14,7 +14,9 @@ from typing import Final
 
 MARK: Final = ".mirror"
 """File in the lake's root that names the mirror's folder."""
-_ONCE, _NEVER = "bytes", "state"
+NEVER: Final = ("contents", "state")
+"""Folders of the lake that have no mirror: what is in them is kept for speed, and made again where it is missing."""
+_ONCE: Final = "bytes"
 
 
 def mirror_of(lake: Path) -> Path | None:
@@ -46,7 +48,7 @@ def keep_version(source: Path, name: Path, mirror: Path, at: int | None = None) 
         at: since when it is the file of that name, nanoseconds since 1970; default now.
     """
     folder = mirror / name
-    if name.parts[0] == _NEVER or (name.parts[0] == _ONCE and folder.exists() and any(_versions(folder))):
+    if name.parts[0] in NEVER or (name.parts[0] == _ONCE and folder.exists() and any(_versions(folder))):
         return False
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     link_or_copy(source, folder / str(at or time.time_ns()))

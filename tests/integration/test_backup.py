@@ -182,6 +182,16 @@ def test_a_server_of_a_dba_is_not_ours_to_back_up(tmp_path: Path) -> None:
         back_up(Settings(home=tmp_path, database_url="postgresql://nowhere"), None, keep=2)
 
 
+def test_what_is_kept_for_speed_alone_has_no_mirror(tmp_path: Path) -> None:
+    lake, mirror = tmp_path / "lake", tmp_path / "mirror"
+    for name in ("contents/one", "state/two", "bytes/three"):
+        (lake / name).parent.mkdir(parents=True)
+        (lake / name).write_bytes(b"1")
+    assert catch_up(lake, mirror) == 1
+    assert lay_back(mirror, tmp_path / "again", time.time_ns()) == 1
+    assert [path.name for path in (tmp_path / "again").rglob("*") if path.is_file()] == ["three"]
+
+
 def test_the_mirror_has_the_lake_of_every_moment(tmp_path: Path) -> None:
     lake, mirror = Lake(tmp_path / "lake"), tmp_path / "mirror"
     lake.write("raw/early", pl.DataFrame({"a": [0]}))
