@@ -17,8 +17,14 @@ def test_a_log_has_a_line_when_a_stage_begins_and_one_when_it_ends() -> None:
         for feed, done in (("some/feed", 1), ("other/feed", 1), ("other/feed", 2), ("other/feed", 2)):
             advance(f"land {feed}", done, 2)
         advance("publish", 0, 1)
+        advance("wait another run is under way", 0, 1)
     told = [line.split(" ", maxsplit=1)[1] for line in log.getvalue().splitlines()]
-    assert told == ["land: begun", "land: done in 0 s", "publish: begun"]
+    assert told == [
+        "land: begun",
+        "land: done in 0 s",
+        "publish: begun",
+        "wait another run is under way: begun",
+    ]
 
 
 def test_a_terminal_has_a_bar_for_each_stage() -> None:
