@@ -4,7 +4,7 @@ from tests.fuzz.__main__ import summary
 from tests.fuzz.cases import FORMS, case_of
 from tests.fuzz.runner import run
 
-FILES = 20_000
+FILES = 12_000
 """A million in `make fuzz`."""
 
 

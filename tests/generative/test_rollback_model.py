@@ -144,7 +144,7 @@ def take(conn: Connection, model: Model, turn: int, step: str, content: Content)
         publication.refuse(conn, staged.number)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(taken=steps)
 def test_readers_always_see_what_a_full_copy_would_show(
     conn: Connection, taken: list[tuple[str, Content, int]]
