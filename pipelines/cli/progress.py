@@ -49,7 +49,8 @@ def _lines(console: Console) -> Iterator[Advance]:
         now = f"{datetime.now().astimezone():%H:%M:%S}"
         if stage not in begun:
             begun[stage] = time.monotonic()
-            console.print(f"{now} {what if whole == 1 else stage}: begun", soft_wrap=True)
+            name = what if whole == 1 else stage  # work that is not divided may say more than its name
+            console.print(f"{now} {name}: begun", soft_wrap=True)
         if done >= whole and stage not in ended:
             ended.add(stage)
             console.print(f"{now} {stage}: done in {time.monotonic() - begun[stage]:.0f} s", soft_wrap=True)
